@@ -1,0 +1,52 @@
+# Everything a person or CI does with this checkout. Needs python3.11, make and a package registry.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help run test check bench accept lock format clean
+
+help:  ## Show these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.run: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.run
+
+run: .venv/.run  ## Start the demo: web, bot and WeChat simulator; Ctrl-C stops all
+	@$(BIN)/gongjue run-demo
+
+test: .venv/.dev  ## Run every test on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=worksteal
+
+check: .venv/.dev  ## Lint, format, types, import contracts, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/architecture
+
+bench: .venv/.dev  ## Measure the vote path against bare Flask and pgbench; writes var/bench.json
+	$(BIN)/python -m bench
+
+accept: .venv/.dev  ## One line with its figure per acceptance item (takes a while)
+	$(BIN)/python -m tests.acceptance
+
+format: .venv/.dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev  ## Renew the hashed locks (hashes only, no addresses)
+	$(BIN)/uv lock --upgrade
+	$(BIN)/uv export -q --no-emit-project --no-header --no-annotate --no-dev --group build --format requirements.txt > requirements.lock
+	$(BIN)/uv export -q --no-emit-project --no-header --no-annotate --group build --format requirements.txt > requirements-dev.lock
+
+clean:  ## Remove the environment and all local data
+	rm -rf .venv var build *.egg-info

@@ -1,0 +1,41 @@
+"""Read-only views of ballots for the doors and for the capabilities above."""
+
+from backend.ballots.queries.ballots import (
+    OwnEntry,
+    active_ballots,
+    ballot_meta,
+    documents_of,
+    due_ballots,
+    find_for_voter,
+    find_public,
+    label_of,
+    list_of_estates,
+    list_public,
+    mandated_homes,
+    motions_of,
+    own_entries,
+    waiting_hours,
+)
+from backend.ballots.queries.evidence import ballot_evidence, ballots_of_estate
+from backend.ballots.queries.history import votes_of_account, votes_of_dwellings
+
+__all__ = [
+    "OwnEntry",
+    "active_ballots",
+    "ballot_evidence",
+    "ballot_meta",
+    "ballots_of_estate",
+    "documents_of",
+    "due_ballots",
+    "find_for_voter",
+    "find_public",
+    "label_of",
+    "list_of_estates",
+    "list_public",
+    "mandated_homes",
+    "motions_of",
+    "own_entries",
+    "votes_of_account",
+    "votes_of_dwellings",
+    "waiting_hours",
+]

@@ -1,0 +1,109 @@
+"""What was recorded in a household's name: channel and time for all its members, the choice only for its caster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from backend.ballots.queries.ballots import label_of, motions_of
+from backend.ballots.rules.papers import decode
+from backend.ballots.tables import Ballot, RollEntry, Vote
+from backend.ledger.rules.receipt import format_receipt
+
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdVote:
+    """One recorded vote of a dwelling; ``receipt`` only for the account that cast it."""
+
+    ballot_id: str
+    ballot_title: str
+    dwelling_id: str
+    label: str
+    channel: str
+    state: str
+    cast_at: datetime
+    is_mine: bool
+    receipt: str | None
+    reference: str
+
+
+def votes_of_dwellings(
+    session: Session,
+    dwelling_ids: Iterable[str],
+    account_id: str,
+    *,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[HouseholdVote]:
+    """Return what was recorded for these dwellings, newest first, by whatever channel."""
+    chosen = (
+        select(Vote, RollEntry, Ballot.title)
+        .join(
+            RollEntry,
+            (col(RollEntry.id) == Vote.roll_entry_id) & (col(RollEntry.ballot_id) == Vote.ballot_id),
+        )
+        .join(Ballot, col(Ballot.id) == Vote.ballot_id)
+        .where(col(RollEntry.dwelling_id).in_(list(dwelling_ids)))
+        # Both arms together are everything; apart, each has its partial index.
+        .where(or_(col(Vote.state) == "standing", col(Vote.state) != "standing"))
+    )
+    if before is not None:
+        earlier = (col(Vote.cast_at) == before[0]) & (col(Vote.roll_entry_id) < before[1])
+        chosen = chosen.where(or_(col(Vote.cast_at) < before[0], earlier))
+    ordered = chosen.order_by(col(Vote.cast_at).desc(), col(Vote.roll_entry_id).desc()).limit(limit)
+    return [_household_vote(*row, account_id) for row in session.exec(ordered)]
+
+
+def _household_vote(vote: Vote, entry: RollEntry, title: str, account_id: str) -> HouseholdVote:
+    is_mine = vote.account_id == account_id
+    return HouseholdVote(
+        ballot_id=vote.ballot_id,
+        ballot_title=title,
+        dwelling_id=entry.dwelling_id,
+        label=label_of(entry),
+        channel=vote.channel,
+        state=vote.state,
+        cast_at=vote.cast_at,
+        is_mine=is_mine,
+        receipt=format_receipt(vote.receipt) if is_mine else None,
+        reference=entry.id,
+    )
+
+
+def votes_of_account(session: Session, account_id: str) -> list[dict[str, Any]]:
+    """Return everything one person cast, choices included, for the export of their own data (newest 1,000)."""
+    chosen = (
+        select(Vote, RollEntry, Ballot.title)
+        .join(RollEntry, col(RollEntry.id) == Vote.roll_entry_id)
+        .join(Ballot, col(Ballot.id) == Vote.ballot_id)
+        .where(Vote.account_id == account_id)
+        .order_by(col(Vote.cast_at).desc())
+        .limit(_MOST)
+    )
+    rows = session.exec(chosen).all()
+    titles = {
+        ballot_id: {motion.id: motion.title for motion in motions_of(session, ballot_id)}
+        for ballot_id in {vote.ballot_id for vote, _, _ in rows}
+    }
+    return [
+        {
+            "ballot": title,
+            "home": label_of(entry),
+            "channel": vote.channel,
+            "state": vote.state,
+            "cast_at": vote.cast_at.isoformat(),
+            "receipt": format_receipt(vote.receipt),
+            "choices": {
+                titles[vote.ballot_id][motion]: choice
+                for motion, choice in decode(list(titles[vote.ballot_id]), vote.choices).items()
+            },
+        }
+        for vote, entry, title in rows
+    ]

@@ -1,0 +1,261 @@
+"""The port behind ``cast_vote``: one autocommit statement on PostgreSQL, one immediate transaction on SQLite."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from psycopg import Connection, OperationalError, Rollback
+from psycopg_pool import ConnectionPool
+from sqlalchemy.engine import Engine
+
+from backend.ballots.repository import cast_sql
+from backend.infra.columns import from_micros, to_micros
+from backend.infra.database import POSTGRESQL_NOW, SQLITE_NOW
+from backend.infra.settings import Settings
+from backend.kernel.errors import Unavailable
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CastRow:
+    """What the statement found, and the receipt if it inserted; times are aware UTC."""
+
+    state: str
+    opens_at: datetime
+    closes_at: datetime
+    now: datetime
+    re_vote: bool
+    account_id: str | None
+    dwelling_id: str | None
+    relation: str | None
+    effective_at: datetime | None
+    has_mandate: bool
+    documents_match: bool
+    may: bool
+    receipt: str | None = None
+    cast_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A vote already recorded under the same account and idempotency key."""
+
+    receipt: str
+    request_hash: bytes
+    cast_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The vote that stands for an entry now; ``account_id`` is None for paper."""
+
+    receipt: str
+    account_id: str | None
+    channel: str
+
+
+class Statements(Protocol):
+    """Everything the vote's path asks of the database; each call is whole by itself."""
+
+    def cast(self, values: Row) -> CastRow | None:
+        """Check and insert; None when there is no such ballot."""
+
+    def replace(self, values: Row, old: str) -> CastRow | None:
+        """Mark ``old`` replaced and cast anew, or change nothing; None also when ``old`` stands no more."""
+
+    def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
+        """Return the vote recorded under this key."""
+
+    def find_standing(self, ballot: str, entry: str) -> Standing | None:
+        """Return the standing vote of an entry."""
+
+    def close(self) -> None:
+        """Give back the connections held; nothing can be cast afterwards."""
+
+
+def build_statements(settings: Settings, engine: Engine) -> Statements:
+    """Make the port of this process."""
+    if settings.is_sqlite:
+        return SqliteStatements(engine)
+    return PostgresqlStatements(settings)
+
+
+def _replay(found: Sequence[Any] | None) -> Replay | None:
+    if found is None:
+        return None
+    receipt, request_hash, cast_at, state = found
+    moment = from_micros(cast_at) if isinstance(cast_at, int) else cast_at
+    return Replay(receipt, bytes(request_hash), moment, state)
+
+
+class PostgresqlStatements:
+    """Raw psycopg on a pool of its own, autocommit: no round trip but the statement's own."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = re.sub(r"^postgresql\+psycopg:", "postgresql:", settings.database_url)
+        self._pool: ConnectionPool[Connection[tuple[Any, ...]]] = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=settings.pool_size,
+            timeout=10,
+            kwargs={"autocommit": True, "application_name": "gongjue-vote", "connect_timeout": 5},
+            check=None,
+            open=True,
+        )
+
+    def cast(self, values: Row) -> CastRow | None:
+        """See Statements."""
+        found = self._one(cast_sql.POSTGRESQL_CAST, values)
+        return None if found is None else CastRow(*found)
+
+    def replace(self, values: Row, old: str) -> CastRow | None:
+        """See Statements; the casting lock comes first, so that the sealer can never wait for us in a ring."""
+        with self._connection() as connection, connection.transaction(force_rollback=False) as block:
+            connection.execute(_LOCK, values)
+            if connection.execute(_REPLACE, {"old": old}).rowcount != 1:
+                return None
+            connection.execute(_DISPOSITION, {**values, "old": old})
+            found = connection.execute(cast_sql.POSTGRESQL_CAST, values).fetchone()
+            row = None if found is None else CastRow(*found)
+            if row is None or row.receipt is None:
+                raise Rollback(block)
+            return row
+        return None
+
+    def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
+        """See Statements."""
+        values = {"account_id": account_id, "idempotency_key": idempotency_key}
+        return _replay(self._one(_FIND_REPLAY, values))
+
+    def find_standing(self, ballot: str, entry: str) -> Standing | None:
+        """See Statements."""
+        found = self._one(_FIND_STANDING, {"ballot": ballot, "entry": entry})
+        return None if found is None else Standing(*found)
+
+    def close(self) -> None:
+        """See Statements."""
+        self._pool.close()
+
+    def _one(self, sql: Any, values: Row) -> tuple[Any, ...] | None:
+        with self._connection() as connection:
+            return connection.execute(sql, values).fetchone()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[tuple[Any, ...]]]:
+        """Lend a connection; a server that is away or just went is Unavailable: the same key asks again safely."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except OperationalError as error:
+            raise Unavailable("unavailable", "系统暂时不可用，请稍后再试；重试不会重复投票。") from error
+
+
+_LOCK: Any = cast_sql.to_psycopg(cast_sql.TAKE_CASTING_LOCK)
+_REPLACE: Any = cast_sql.to_psycopg(cast_sql.REPLACE_STANDING)
+_DISPOSITION: Any = cast_sql.to_psycopg(cast_sql.INSERT_DISPOSITION.format(now=POSTGRESQL_NOW))
+_FIND_REPLAY: Any = cast_sql.to_psycopg(cast_sql.FIND_REPLAY)
+_FIND_STANDING: Any = cast_sql.to_psycopg(cast_sql.FIND_STANDING)
+
+
+class SqliteStatements:
+    """The same steps in one ``BEGIN IMMEDIATE … COMMIT``: the writer's lock is the barrier."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def cast(self, values: Row) -> CastRow | None:
+        """See Statements."""
+        with self._transaction() as connection:
+            return self._cast(connection, values)
+
+    def replace(self, values: Row, old: str) -> CastRow | None:
+        """See Statements."""
+        with self._transaction() as connection:
+            if connection.execute(cast_sql.REPLACE_STANDING, {"old": old}).rowcount != 1:
+                return None
+            disposition = cast_sql.INSERT_DISPOSITION.format(now=SQLITE_NOW)
+            connection.execute(disposition, {**values, "old": old})
+            found = self._cast(connection, values)
+            if found is None or found.receipt is None:
+                connection.execute("ROLLBACK")
+                return None
+            return found
+
+    def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
+        """See Statements."""
+        values = {"account_id": account_id, "idempotency_key": idempotency_key}
+        with self._raw() as connection:
+            return _replay(connection.execute(cast_sql.FIND_REPLAY, values).fetchone())
+
+    def find_standing(self, ballot: str, entry: str) -> Standing | None:
+        """See Statements."""
+        with self._raw() as connection:
+            found = connection.execute(cast_sql.FIND_STANDING, {"ballot": ballot, "entry": entry}).fetchone()
+        return None if found is None else Standing(*found)
+
+    def close(self) -> None:
+        """See Statements; the connections are the engine's."""
+
+    def _cast(self, connection: sqlite3.Connection, values: Row) -> CastRow | None:
+        found = connection.execute(cast_sql.SQLITE_VERDICT, values).fetchone()
+        if found is None:
+            return None
+        *facts, organisation_id = found
+        row = _row(facts)
+        if not row.may:
+            return row
+        known = {
+            "account_id": row.account_id,
+            "organisation_id": organisation_id,
+            "dwelling_id": row.dwelling_id,
+            "has_mandate": row.has_mandate,
+            "now": to_micros(row.now),
+        }
+        inserted = connection.execute(cast_sql.SQLITE_VOTE, {**values, **known}).fetchall()
+        if not inserted:
+            return row
+        connection.execute(cast_sql.SQLITE_EVENT, {**values, **known})
+        receipt, cast_at = inserted[0]
+        return dataclasses.replace(row, receipt=receipt, cast_at=from_micros(cast_at))
+
+    @contextmanager
+    def _raw(self) -> Iterator[sqlite3.Connection]:
+        pooled = self._engine.raw_connection()
+        try:
+            yield pooled.driver_connection  # type: ignore[misc] # SQLAlchemy types it as Any | None
+        finally:
+            pooled.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._raw() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+def _row(facts: Sequence[Any]) -> CastRow:
+    """Give SQLite's integers their meaning: instants and truth values."""
+    row = CastRow(*facts)
+    times = ("opens_at", "closes_at", "now", "effective_at")
+    truths = ("re_vote", "has_mandate", "documents_match", "may")
+    meant: dict[str, Any] = {name: bool(getattr(row, name)) for name in truths}
+    for name in times:
+        micros: int | None = getattr(row, name)
+        meant[name] = None if micros is None else from_micros(micros)
+    return dataclasses.replace(row, **meant)

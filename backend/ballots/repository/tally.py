@@ -1,0 +1,156 @@
+"""Grouped sums of standing votes: two queries, whatever the number of votes or motions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, cast, distinct, func, literal_column, select
+from sqlmodel import Session, col
+
+from backend.ballots.rules.sums import BITS, Heads, Pattern
+from backend.ballots.tables import RollEntry, Vote
+from backend.tally.weight import Weights
+
+
+def _standing(ballot_id: str) -> Any:
+    return (
+        Vote.ballot_id == ballot_id,
+        Vote.state == "standing",
+        RollEntry.id == Vote.roll_entry_id,
+        col(RollEntry.is_removed).is_(False),
+    )
+
+
+def roll_weights(session: Session, ballot_id: str) -> Weights:
+    """Return the denominators of the roll as amended."""
+    row = session.connection().execute(
+        select(
+            func.coalesce(func.sum(col(RollEntry.area_centi)), 0),
+            func.count(distinct(col(RollEntry.head_no))),
+            func.coalesce(func.sum(cast(col(RollEntry.is_household), Integer)), 0),
+        ).where(col(RollEntry.ballot_id) == ballot_id, col(RollEntry.is_removed).is_(False))
+    )
+    area, heads, households = row.one()
+    return Weights(int(area), int(heads), int(households))
+
+
+@dataclass(frozen=True, slots=True)
+class Turnout:
+    """What stands, whatever it says: one row for the whole ballot."""
+
+    weights: Weights
+    has_invalid: bool
+
+
+def turnout(session: Session, ballot_id: str) -> Turnout:
+    """Return area, heads and households of the entries with a standing vote, in one pass."""
+    row = session.connection().execute(
+        select(
+            func.coalesce(func.sum(col(RollEntry.area_centi)), 0),
+            func.count(distinct(col(RollEntry.head_no))),
+            func.coalesce(func.sum(cast(col(RollEntry.is_household), Integer)), 0),
+            func.coalesce(func.max(cast(col(Vote.choices).contains("i"), Integer)), 0),
+        ).where(*_standing(ballot_id))
+    )
+    area, heads, households, invalid = row.one()
+    return Turnout(Weights(int(area), int(heads), int(households)), bool(invalid))
+
+
+def patterns(session: Session, ballot_id: str, *, without_newest: int = 0) -> list[Pattern]:
+    """Return area, households and entries per set of letters, of all standing votes or without the newest."""
+    newest = (
+        select(col(Vote.receipt))
+        .where(col(Vote.ballot_id) == ballot_id, col(Vote.state) == "standing")
+        .order_by(col(Vote.cast_at).desc(), col(Vote.receipt))
+        .limit(without_newest)
+    )
+    older = (col(Vote.receipt).not_in(newest.scalar_subquery()),) if without_newest else ()
+    rows = session.connection().execute(
+        select(
+            col(Vote.choices),
+            func.sum(col(RollEntry.area_centi)),
+            func.sum(cast(col(RollEntry.is_household), Integer)),
+            func.count(),
+        )
+        .where(*_standing(ballot_id), *older)
+        .group_by(col(Vote.choices))
+    )
+    return [
+        Pattern(letters, int(area), int(households), int(entries))
+        for letters, area, households, entries in rows
+    ]
+
+
+def heads(session: Session, ballot_id: str, motions: int) -> list[Heads]:
+    """Return how many owners said which set of things to each motion.
+
+    Owners are grouped in the database: the answer is as small as the number of distinct sets.
+    """
+    if motions == 0:
+        return []
+    letters = [func.substr(col(Vote.choices), position + 1, 1) for position in range(motions)]
+    said: list[Any] = [
+        sum((_has(letter, name) * bit for name, bit in BITS.items()), start=literal_column("0")).label(
+            f"m{position}"
+        )
+        for position, letter in enumerate(letters)
+    ]
+    per_head = select(*said).where(*_standing(ballot_id)).group_by(col(RollEntry.head_no)).subquery()
+    columns = [per_head.c[f"m{position}"] for position in range(motions)]
+    rows = session.connection().execute(select(*columns, func.count()).group_by(*columns))
+    return [Heads(tuple(int(value) for value in row[:-1]), int(row[-1])) for row in rows]
+
+
+def _has(letter: Any, name: str) -> Any:
+    """1 when any of the owner's papers has this letter, else 0."""
+    return func.max(cast(letter == name, Integer))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCount:
+    """Participation of one building, entrance or dwelling: entries on the roll and entries that voted."""
+
+    building: str
+    entrance: str
+    door: str
+    entries: int
+    voted: int
+
+
+def participation_by_place(
+    session: Session, ballot_id: str, building_id: str | None, level: str
+) -> list[PlaceCount]:
+    """Return participation by ``building``, ``entrance`` or ``door``; never a choice.
+
+    Papers whose every mark is invalid take no part (domain §3).
+    """
+    names = ("building_label", "entrance_label", "door_label")[
+        : {"building": 1, "entrance": 2, "door": 3}[level]
+    ]
+    columns = [col(getattr(RollEntry, name)) for name in names]
+    votes = (
+        select(col(Vote.roll_entry_id))
+        .where(
+            col(Vote.ballot_id) == ballot_id,
+            col(Vote.state) == "standing",
+            func.replace(col(Vote.choices), "i", "") != "",
+        )
+        .subquery()
+    )
+    chosen = (
+        select(*columns, func.count(), func.count(votes.c.roll_entry_id))
+        .select_from(RollEntry)
+        .join(votes, votes.c.roll_entry_id == col(RollEntry.id), isouter=True)
+        .where(col(RollEntry.ballot_id) == ballot_id, col(RollEntry.is_removed).is_(False))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    if building_id is not None:
+        chosen = chosen.where(col(RollEntry.building_id) == building_id)
+    blanks = ("",) * (3 - len(names))
+    found = []
+    for row in session.connection().execute(chosen):
+        labels: list[str] = [*row[: len(names)], *blanks]
+        found.append(PlaceCount(labels[0], labels[1], labels[2], int(row[-2]), int(row[-1])))
+    return found

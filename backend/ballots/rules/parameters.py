@@ -1,0 +1,59 @@
+"""What a ballot may decide for itself before its notice; every default here is a [choice] (domain §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.kernel.errors import FieldError, Unprocessable
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A whole number or a switch (0/1) with its bounds, and what it means to the reader."""
+
+    title: str
+    default: int
+    least: int
+    most: int
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "notice_days": Setting("表决前公告天数", 15, 0, 90),
+    "window_min_days": Setting("投票期最短天数", 5, 1, 60),
+    "window_max_days": Setting("投票期最长天数", 60, 1, 180),
+    "counting_days": Setting("纸质票录入核对天数", 3, 0, 30),
+    "publish_days": Setting("结果公示期限（天内）", 3, 1, 30),
+    "objection_days": Setting("结果公示与异议天数", 7, 1, 60),
+    "waiting_hours": Setting("投票期间新绑定的等待小时数", 24, 0, 240),
+    "proxy_limit": Setting("每人最多受委托户数", 3, 1, 50),
+    "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1),
+    "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1),
+    "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1),
+    "track_consensus": Setting("表决期间社区每日可看一次同意户数", 0, 0, 1),
+    "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1),
+}
+
+
+def resolve_settings(given: Mapping[str, int]) -> dict[str, int]:
+    """Return every setting, the defaults filled in; raises Unprocessable naming each wrong one."""
+    problems = []
+    for name, value in given.items():
+        setting = SETTINGS.get(name)
+        if setting is None:
+            problems.append(FieldError(f"parameters.{name}", "没有这个参数。"))
+        elif not setting.least <= value <= setting.most:
+            text = f"“{setting.title}”应在 {setting.least} 到 {setting.most} 之间。"
+            problems.append(FieldError(f"parameters.{name}", text))
+    if problems:
+        raise Unprocessable("parameters", "表决参数有误。", problems)
+    return {name: given.get(name, setting.default) for name, setting in SETTINGS.items()}
+
+
+def local_choices(settings: Mapping[str, int]) -> list[str]:
+    """Return the settings left at our own default: reports show them as 需当地确定."""
+    return [
+        f"{setting.title}：{setting.default}"
+        for name, setting in SETTINGS.items()
+        if settings[name] == setting.default
+    ]

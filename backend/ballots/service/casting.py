@@ -1,0 +1,160 @@
+"""The vote itself: the one service that runs without the edge's transaction (architecture §3)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import orjson
+
+from backend.ballots import errors
+from backend.ballots.repository.cast import CastRow, Replay, Statements
+from backend.ballots.rules.meta import BallotMeta
+from backend.ballots.rules.papers import encode_online
+from backend.kernel.errors import NotFound, Unauthenticated
+from backend.kernel.ids import new_id
+from backend.ledger.rules.receipt import new_receipt
+
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """A whole paper for one entry, as the voter saw and confirmed it."""
+
+    ballot: BallotMeta
+    entry_id: str
+    choices: Mapping[str, str]
+    documents_hash: str
+    idempotency_key: str
+    token_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The acknowledged vote: ``state`` is standing, or held for review; ``is_replay`` when it was sent before."""
+
+    entry_id: str
+    receipt: str
+    cast_at: datetime
+    state: str
+    is_replay: bool = False
+
+
+def cast_vote(statements: Statements, command: CastVote) -> Recorded:
+    """Record a vote, or say exactly why not; safe to send any number of times under one key.
+
+    Raises Unauthenticated, NotFound (no such ballot, entry or home of the caller's: one answer for all),
+    NotEntitled, BindingWaiting, BallotNotOpen, BallotClosed, DocumentsChanged, AlreadyVoted, AlreadyHeld,
+    IdempotencyMismatch, Unprocessable.
+    """
+    letters = encode_online(command.ballot.motion_ids, command.choices, command.ballot.max_choices)
+    request_hash = _request_hash(command, letters)
+    for attempt in range(_ATTEMPTS):
+        values = _values(command, letters, request_hash, state="standing")
+        row = statements.cast(values)
+        if row is None:
+            raise NotFound
+        if row.receipt is not None:
+            return _recorded(command, row, "standing")
+        replay = _find_replay(statements, row, command)
+        if replay is not None:
+            return _answer_replay(command, replay, request_hash)
+        _refuse(row)
+        recorded = _cast_over_standing(statements, command, values, row)
+        if recorded is not None:
+            return recorded
+        time.sleep(0.005 * attempt)  # somebody else moved the entry in between: look again
+    raise errors.Busy
+
+
+def _cast_over_standing(
+    statements: Statements, command: CastVote, values: Mapping[str, object], row: CastRow
+) -> Recorded | None:
+    """Re-vote over one's own paper, hold a different member's, refuse where the rules know no re-vote.
+
+    Returns None when what stood in the way is gone (or the receipt number was taken): try again.
+    """
+    standing = statements.find_standing(command.ballot.id, command.entry_id)
+    if standing is None:
+        return None
+    if not row.re_vote:
+        raise errors.AlreadyVoted
+    if standing.account_id == row.account_id and standing.channel in ("online", "proxy"):
+        replaced = statements.replace(
+            {**values, "id": new_id(), "account_id": row.account_id}, standing.receipt
+        )
+        return None if replaced is None else _recorded(command, replaced, "standing")
+    held = statements.cast({**values, "state": "held"})
+    if held is None or held.receipt is None:
+        if held is not None and _find_replay(statements, held, command) is None:
+            raise errors.AlreadyHeld
+        return None
+    return _recorded(command, held, "held")
+
+
+def _refuse(row: CastRow) -> None:
+    """Name the first thing that stands against this vote; nothing when only the entry's place is taken."""
+    if row.may:
+        return
+    if row.account_id is None:
+        raise Unauthenticated
+    if row.dwelling_id is None or (row.relation is None and not row.has_mandate):
+        raise NotFound
+    if row.state not in ("open", "notice"):
+        raise errors.BallotClosed if row.now >= row.closes_at else errors.BallotNotOpen
+    if row.now < row.opens_at or row.state == "notice":
+        raise errors.BallotNotYetOpen
+    if row.now >= row.closes_at:
+        raise errors.BallotClosed
+    if not row.documents_match:
+        raise errors.DocumentsChanged
+    if row.effective_at is not None and row.effective_at > row.now:
+        raise errors.BindingWaiting
+    raise errors.NotEntitled
+
+
+def _find_replay(statements: Statements, row: CastRow, command: CastVote) -> Replay | None:
+    if row.account_id is None:
+        return None
+    return statements.find_replay(row.account_id, command.idempotency_key)
+
+
+def _answer_replay(command: CastVote, replay: Replay, request_hash: bytes) -> Recorded:
+    if not secrets.compare_digest(replay.request_hash, request_hash):
+        raise errors.IdempotencyMismatch
+    return Recorded(command.entry_id, replay.receipt, replay.cast_at, replay.state, is_replay=True)
+
+
+def _recorded(command: CastVote, row: CastRow, state: str) -> Recorded:
+    assert row.receipt is not None and row.cast_at is not None
+    return Recorded(command.entry_id, row.receipt, row.cast_at, state)
+
+
+def _request_hash(command: CastVote, letters: str) -> bytes:
+    parts: Sequence[str] = (command.ballot.id, command.entry_id, letters, command.documents_hash)
+    return sha256("\0".join(parts).encode()).digest()
+
+
+def _values(command: CastVote, letters: str, request_hash: bytes, *, state: str) -> dict[str, object]:
+    ballot = command.ballot
+    return {
+        "ballot": ballot.id,
+        "entry": command.entry_id,
+        "token_hash": command.token_hash,
+        "relations": ballot.relations_list,
+        "documents_hash": command.documents_hash,
+        "receipt": new_receipt(),
+        "idempotency_key": command.idempotency_key,
+        "request_hash": request_hash,
+        "state": state,
+        "choices": letters,
+        "nonce": secrets.token_bytes(32),
+        "event": new_id(),
+        "payload_online": orjson.dumps({"ballot": ballot.id, "channel": "online"}).decode(),
+        "payload_proxy": orjson.dumps({"ballot": ballot.id, "channel": "proxy"}).decode(),
+    }

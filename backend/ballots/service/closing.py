@@ -1,0 +1,155 @@
+"""From the deadline to the final notice: close, count, seal, publish, correct."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import col, select
+
+from backend.ballots.queries.tally import count_ballot, result_json
+from backend.ballots.repository import ballots as repository
+from backend.ballots.repository.votes import move_vote, take_sealing_lock
+from backend.ballots.service.amendments import reject_votes_of_removed
+from backend.ballots.service.loading import load_for, require_state, take_step, tell
+from backend.ballots.service.sealing import seal_tree, tree_of
+from backend.ballots.service.texts import correction_notice, final_notice, preliminary_notice
+from backend.ballots.tables import Ballot, PaperBatch, Vote
+from backend.infra.context import Context
+from backend.kernel.access import Permission
+from backend.kernel.clock import end_of_day, local_date
+from backend.kernel.errors import Conflict
+from backend.ledger import queries as ledger
+from backend.notices import queries as notice_queries
+from backend.notices import service as notices
+from backend.notices.service import PublishNotice
+
+
+def close_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
+    """End the window of a ballot whose deadline has passed; None when it is not due. The bot's step.
+
+    The deadline itself is judged in every vote's own statement: a late run changes nothing.
+    """
+    ballot = repository.find_ballot(ctx.session, ballot_id)
+    now = ctx.clock.now()
+    if ballot is None or ballot.state != "open" or ballot.closes_at is None or now < ballot.closes_at:
+        return None
+    take_sealing_lock(ctx.session, ballot.id)
+    until = ballot.closes_at + timedelta(days=ballot.parameters["counting_days"])
+    return take_step(ctx, ballot, "close", {}, counting_until=until)
+
+
+def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
+    """Seal a ballot whose counting is over: nothing is entered afterwards; None when it is not due.
+
+    Due when the counting days are over, or at once when no paper and no review is waiting. What nobody
+    confirmed by then holds no place (domain §3). The result is computed from what is sealed.
+    """
+    ballot = repository.find_ballot(ctx.session, ballot_id)
+    if ballot is None or ballot.state != "counting" or ballot.counting_until is None:
+        return None
+    take_sealing_lock(ctx.session, ballot.id)
+    now = ctx.clock.now()
+    if now < ballot.counting_until and _is_waiting(ctx, ballot):
+        return None
+    lapsed = _reject_unconfirmed(ctx, ballot) + reject_votes_of_removed(ctx, ballot.id)
+    checkpoint = seal_tree(ctx.session, ballot.id, allow_empty=True)
+    result = result_json(count_ballot(ctx.session, ballot))
+    root = checkpoint.root if checkpoint else None
+    return take_step(ctx, ballot, "seal", {"root": root, "lapsed": lapsed}, sealed_at=now, result=result)
+
+
+def _is_waiting(ctx: Context, ballot: Ballot) -> bool:
+    """Tell whether papers or reviews may still come in."""
+    if any(repository.count_votes_in(ctx.session, ballot.id, state) for state in ("pending", "held")):
+        return True
+    batch = select(PaperBatch.id).where(
+        PaperBatch.ballot_id == ballot.id, col(PaperBatch.witnessed_at).is_not(None)
+    )
+    return ctx.session.exec(batch.limit(1)).one_or_none() is not None
+
+
+def _reject_unconfirmed(ctx: Context, ballot: Ballot) -> int:
+    waiting = ctx.session.exec(
+        select(Vote).where(Vote.ballot_id == ballot.id, col(Vote.state).in_(("pending", "held")))
+    ).all()
+    for vote in waiting:
+        move_vote(ctx, vote.receipt, vote.state, "rejected", "not_confirmed_in_time")
+    return len(waiting)
+
+
+def publish_preliminary(ctx: Context, ballot_id: str) -> Ballot:
+    """Publish the preliminary result and open the time for objections (询异公示)."""
+    ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
+    require_state(ballot, "sealed", doing="公示结果")
+    now = ctx.clock.now()
+    # The first day is not counted (Civil Code 201); the last one ends at its midnight.
+    until = end_of_day(local_date(now) + timedelta(days=ballot.parameters["objection_days"]))
+    moved = take_step(ctx, ballot, "publish_preliminary", {}, preliminary_at=now, objections_until=until)
+    checkpoint = ledger.last_checkpoint(ctx.session, tree_of(ballot.id))
+    title, body = preliminary_notice(ctx.session, moved, checkpoint.root if checkpoint else "-")
+    notices.publish_notice(
+        ctx, PublishNotice(moved.estate_id, "ballot", moved.id, "preliminary", title, body, until)
+    )
+    return moved
+
+
+def finalise(ctx: Context, ballot_id: str) -> Ballot:
+    """Publish the final result, after the objection days and when every objection has its reply."""
+    ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
+    require_state(ballot, "preliminary", doing="公布最终结果")
+    now = ctx.clock.now()
+    if ballot.objections_until is None or now < ballot.objections_until:
+        raise Conflict("objections_running", "公示期还没有结束，暂时不能公布最终结果。")
+    unanswered = notice_queries.count_open_objections(ctx.session, ballot.id)
+    if unanswered:
+        raise Conflict("objections_open", f"还有 {unanswered} 条异议没有答复，请先答复。")
+    moved = take_step(ctx, ballot, "finalise", {}, final_at=now)
+    checkpoint = ledger.last_checkpoint(ctx.session, tree_of(ballot.id))
+    title, body = final_notice(ctx.session, moved, checkpoint.root if checkpoint else "-")
+    notices.publish_notice(ctx, PublishNotice(moved.estate_id, "ballot", moved.id, "final", title, body))
+    return moved
+
+
+def correct_vote(ctx: Context, ballot_id: str, receipt: str, reason: str) -> Ballot:
+    """Strike a vote that an upheld objection showed to be wrong; its entry's place becomes free.
+
+    Two people: whoever upheld the objection (to that vote, or to the result) does not strike. Once the result is
+    public it is recounted and the correction published; the strike is a leaf, the former outcome stays in the event.
+    """
+    ballot = load_for(ctx, ballot_id, Permission.BALLOT_REVIEW)
+    require_state(ballot, "open", "counting", "preliminary", doing="更正")
+    take_sealing_lock(ctx.session, ballot.id)
+    _require_upheld_objection(ctx, ballot, receipt)
+    vote = ctx.session.get(Vote, receipt)
+    is_here = vote is not None and vote.ballot_id == ballot.id
+    if not is_here or not move_vote(ctx, receipt, "standing", "rejected", "objection_upheld", reason):
+        raise Conflict("vote_not_standing", "没有找到可以更正的这一票。")
+    tell(ctx, ballot, "ballot.vote_struck", {})
+    if ballot.state != "preliminary":
+        return ballot
+    return _publish_correction(ctx, ballot, reason)
+
+
+def _require_upheld_objection(ctx: Context, ballot: Ballot, receipt: str) -> None:
+    answered_by = notice_queries.upheld_by(ctx.session, ballot.id, receipt)
+    if not answered_by:
+        raise Conflict(
+            "no_upheld_objection", "须先有住户对这一票或对结果提出异议，并答复为“异议成立”，才能更正。"
+        )
+    if answered_by == {ctx.actor.account_id}:
+        raise Conflict("two_people", "答复异议的人不能自己更正，请由另一位工作人员办理。")
+
+
+def _publish_correction(ctx: Context, ballot: Ballot, reason: str) -> Ballot:
+    before = ballot.result
+    checkpoint = seal_tree(ctx.session, ballot.id)
+    result = result_json(count_ballot(ctx.session, ballot))
+    if not repository.move_state(ctx.session, ballot, "preliminary", result=result):
+        raise Conflict("ballot_moved", "这次表决刚被别人修改过，请刷新后再看。")
+    moved = load_for(ctx, ballot.id, Permission.BALLOT_REVIEW)
+    outcomes = {"before": [row["outcome"] for row in before], "after": [row["outcome"] for row in result]}
+    root = checkpoint.root if checkpoint else "-"
+    tell(ctx, moved, "ballot.corrected", {"root": root, **outcomes})
+    title, body = correction_notice(ctx.session, moved, reason, root)
+    notices.publish_notice(ctx, PublishNotice(moved.estate_id, "ballot", moved.id, "amendment", title, body))
+    return moved

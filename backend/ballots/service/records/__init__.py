@@ -1,0 +1,35 @@
+"""Records out of the database, the audit of the database, the audit trail."""
+
+from backend.ballots.service.records.checking import ballots_with_roll, check_ballot, describe_fault
+from backend.ballots.service.records.export import (
+    ExportAudit,
+    ExportedAudit,
+    as_bytes,
+    export_audit,
+    export_public,
+    export_to_member,
+)
+from backend.ballots.service.records.trail import (
+    BallotAudit,
+    ListEvents,
+    TrailEvent,
+    audit_ballot,
+    list_events,
+)
+
+__all__ = [
+    "BallotAudit",
+    "ExportAudit",
+    "ExportedAudit",
+    "ListEvents",
+    "TrailEvent",
+    "as_bytes",
+    "audit_ballot",
+    "ballots_with_roll",
+    "check_ballot",
+    "describe_fault",
+    "export_audit",
+    "export_public",
+    "export_to_member",
+    "list_events",
+]

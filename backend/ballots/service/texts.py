@@ -1,0 +1,134 @@
+"""The words of the public notices; sums and rates only, never a name, a phone or a household's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from backend.ballots.repository.ballots import count_amendments
+from backend.ballots.rules.kinds import KINDS
+from backend.ballots.rules.parameters import local_choices
+from backend.ballots.tables import Ballot
+from backend.kernel.clock import SHANGHAI
+from backend.tally.rule import get_rule, profile_of
+
+Text = tuple[str, str]
+
+_OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "暂不能判定"}
+_BASES = {"area": "专有部分面积（平方米）", "heads": "业主人数", "households": "户数"}
+_KINDS = {"participating": "参与", "for": "同意", "covered": "有效答复", "satisfied": "满意"}
+_WHOLES = {"roll": "名册全部", "participating": "参与", "covered": "有效答复"}
+
+
+def _moment(instant: datetime | None) -> str:
+    return "" if instant is None else instant.astimezone(SHANGHAI).strftime("%Y年%m月%d日 %H:%M")
+
+
+def _totals(ballot: Ballot) -> str:
+    area = ballot.roll_area_centi or 0
+    return (
+        f"名册共 {ballot.roll_households} 户、业主 {ballot.roll_heads} 人、"
+        f"专有部分面积 {area // 100}.{area % 100:02d} 平方米。"
+    )
+
+
+def voting_notice(ballot: Ballot, motions: Sequence[tuple[str, str, str, tuple[str, ...]]]) -> Text:
+    """Return the voting notice: scope, totals, window, motions with their rules, what is a local choice."""
+    who = (
+        "业主（共有的由推举的代表，也可书面委托）"
+        if ballot.electorate == "owners"
+        else "住户（每户一票，本户成年成员均可）"
+    )
+    lines = [
+        f"表决种类：{KINDS[ballot.kind].title}。投票人：{who}。",
+        f"投票时间：{_moment(ballot.opens_at)} 至 {_moment(ballot.closes_at)}（不含截止的那一刻），以系统数据库时间为准。",
+        _totals(ballot),
+        f"名册校验码（SHA-256）：{ballot.roll_hash}",
+        f"方案文件与事项校验码：{ballot.documents_hash}",
+        "改票：截止前可以改，以最后一次为准。" if ballot.re_vote else "改票：投出后不能更改。",
+        *_motions(motions),
+        "以下各项没有法定数值，采用默认值，当地可以另定："
+        + "；".join(local_choices(ballot.parameters))
+        + "。",
+    ]
+    if ballot.parameters["track_consensus"]:
+        lines.append("投票期间，居民委员会每天可查看一次全体同意户数（不分楼栋、不涉及具体住户）。")
+    lines.append("不会使用手机的居民可以填写纸质票，请与居民委员会联系。")
+    return f"表决公告：{ballot.title}", "\n".join(lines)
+
+
+def _motions(motions: Sequence[tuple[str, str, str, tuple[str, ...]]]) -> Iterable[str]:
+    for number, (_, title, body, rules) in enumerate(motions, 1):
+        yield f"事项{number}：{title}"
+        if body:
+            yield body
+        for rule_id in rules:
+            rule = get_rule(rule_id)
+            yield f"　计票规则：{rule.title}（{rule.clause}；{profile_of(rule_id).title}）"
+
+
+def opening_notice(ballot: Ballot, *, has_changed: bool) -> Text:
+    """Return the notice that voting has begun on the frozen roll."""
+    lines = [
+        f"名册已冻结。{_totals(ballot)}",
+        f"名册校验码（SHA-256）：{ballot.roll_hash}",
+        f"截止时间：{_moment(ballot.closes_at)}。",
+    ]
+    if has_changed:
+        lines.append("与公告时相比名册有更正，以本次冻结的名册为准。")
+    return f"开始投票：{ballot.title}", "\n".join(lines)
+
+
+def stop_notice(ballot: Ballot, doing: str, reason: str) -> Text:
+    """Return the notice of a suspension, resumption, extension, voiding or cancellation."""
+    lines = [f"事由：{reason}"]
+    if ballot.closes_at is not None and ballot.state == "open":
+        lines.append(f"截止时间：{_moment(ballot.closes_at)}。")
+    return f"{doing}：{ballot.title}", "\n".join(lines)
+
+
+def preliminary_notice(session: Session, ballot: Ballot, root: str) -> Text:
+    """Return the preliminary result with the time for objections (询异公示)."""
+    lines = [
+        *_result(session, ballot, root),
+        f"对结果有异议的，请在 {_moment(ballot.objections_until)} 前提出，逐条答复。",
+    ]
+    return f"结果公示：{ballot.title}", "\n".join(lines)
+
+
+def final_notice(session: Session, ballot: Ballot, root: str) -> Text:
+    """Return the final result."""
+    lines = [*_result(session, ballot, root), "公示期内的异议已逐条答复。"]
+    return f"表决结果：{ballot.title}", "\n".join(lines)
+
+
+def correction_notice(session: Session, ballot: Ballot, reason: str, root: str) -> Text:
+    """Return the corrected preliminary result and why it was corrected."""
+    return f"结果更正：{ballot.title}", "\n".join([f"更正事由：{reason}", *_result(session, ballot, root)])
+
+
+def _result(session: Session, ballot: Ballot, root: str) -> list[str]:
+    lines = [_totals(ballot), f"名册校验码：{ballot.roll_hash}"]
+    for row in ballot.result or []:
+        lines.append(f"{row['title']}：{_OUTCOMES[row['outcome']]}")
+        for rule in row["rules"]:
+            lines.append(f"　{rule['title']}（{rule['clause']}）：{_OUTCOMES[rule['outcome']]}")
+            lines += [_test(test, rate) for test, rate in zip(rule["tests"], rule["rates"], strict=True)]
+            lines += [f"　　{reason['message']}" for reason in rule["reasons"]]
+    amended = count_amendments(session, ballot.id)
+    if amended:
+        lines.append(f"名册冻结后的更正：{amended} 处，均有事由并经第二人确认。")
+    lines.append(f"封存校验码（各户可凭回执查验自己的票已计入）：{root}")
+    return lines
+
+
+def _test(test: dict[str, Any], rate: str | None) -> str:
+    verdict = "达到" if test["passed"] else "未达到"
+    share = "" if rate is None else f"，{rate}%"
+    return (
+        f"　　{_KINDS[test['numerator_kind']]}{_BASES[test['basis']]} {test['numerator']}，"
+        f"占{_WHOLES[test['denominator_kind']]} {test['denominator']}{share}，要求 {test['op']} {test['threshold']}，{verdict}"
+    )

@@ -1,0 +1,88 @@
+"""The composition root: settings in, ports and hooks out. Nothing else wires anything."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy.engine import Engine
+
+from backend.ballots import queries as ballots
+from backend.identity.hooks import registered
+from backend.infra.context import Context, Ports
+from backend.infra.crypto import Vault, build_vault
+from backend.infra.database import build_engine
+from backend.infra.settings import Settings
+from backend.infra.storage import Storage
+from backend.infra.wechat.gateway import WeChatGateway, WeChatSettings
+from backend.infra.wechat.token_store import DatabaseTokenStore
+from backend.notices import queries as notices
+
+_MOST_EXPORTED = 1000
+
+
+class WeChatExchange:
+    """The gateway as identity wants it: codes in, identifiers out."""
+
+    def __init__(self, gateway: WeChatGateway) -> None:
+        self._gateway = gateway
+
+    def openid_of(self, code: str) -> str:
+        """Exchange a login code for the openid."""
+        return self._gateway.login(code).openid
+
+    def phone_of(self, code: str) -> str:
+        """Exchange a phone code for the number."""
+        return self._gateway.phone_number(code)
+
+
+def build_ports(settings: Settings, *, engine: Engine | None = None) -> Ports:
+    """Build what every process needs; call once per process, after any fork."""
+    engine = engine or build_engine(settings)
+    vault = build_vault(settings)
+    _register_hooks()
+    return Ports(
+        settings=settings,
+        engine=engine,
+        vault=vault,
+        storage=Storage(settings.storage_path, vault),
+        wechat=WeChatExchange(_gateway(settings, engine, vault)),
+    )
+
+
+def _gateway(settings: Settings, engine: Engine, vault: Vault) -> WeChatGateway:
+    field = "wechat_token.token_ciphertext"
+    store = DatabaseTokenStore(
+        engine, seal=partial(vault.seal, field=field), open=partial(vault.open, field=field)
+    )
+    wechat = WeChatSettings(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_base)
+    return WeChatGateway(wechat, store)
+
+
+def _register_hooks() -> None:
+    """Tell identity what the capabilities above it know of a person and of the ballots under way."""
+    registered.waiting_rule = _waiting_hours
+    registered.export_sections["votes"] = _votes
+    registered.export_sections["objections"] = _objections
+
+
+def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:
+    """While a ballot is open a new binding waits as its notice says; otherwise it counts at once."""
+    return ballots.waiting_hours(ctx.session, estate_id)
+
+
+def _votes(ctx: Context, account_id: str) -> object:
+    return ballots.votes_of_account(ctx.session, account_id)
+
+
+def _objections(ctx: Context, account_id: str) -> object:
+    rows = notices.objections_of_account(ctx.session, ctx.vault, account_id, _MOST_EXPORTED, None)
+    return [
+        {
+            "about": row.subject_kind,
+            "text": row.text,
+            "state": row.state,
+            "reply": row.reply,
+            "at": row.raised_at.isoformat(),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,179 @@
+"""The demo's ballots: a canvass that is over, a plan vote in its notice, a canvass that is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from PIL import Image
+
+from backend.ballots import queries
+from backend.ballots.queries import OwnEntry
+from backend.ballots.repository.cast import build_statements
+from backend.ballots.service import batches, closing, opening, paper, preparing
+from backend.ballots.service.desk import Paper, PollingDesk
+from backend.demo.people import log_in, move_in
+from backend.demo.roll import EstatePlan
+from backend.demo.story import Story
+from backend.identity import service as identity
+from backend.kernel.access import Actor
+from backend.registry import queries as registry
+
+RULE = "litong-2026"
+REASON = "演示：按利通区实施方案（征求意见稿）征求居民意愿"
+QUESTIONS = (
+    ("是否同意对本小区进行老旧小区改造", "改造内容以后续公布的方案为准，另行表决。"),
+    ("是否同意改造后建立长效管理机制", "由业主共同决定管理方式，并缴纳必要的物业服务费用。"),
+)
+PLAN_TEXT = """朝阳家园老旧小区改造方案（演示，内容虚构）
+
+一、屋面防水、外墙保温、楼道粉刷、雨污管网更换。
+二、将院内闲置锅炉房用地改为停车位与活动场地。
+三、工期 2026 年 4 月至 10 月，资金由中央和地方财政承担，居民不出资。
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a ballot is held and by which two people of the residents' committee."""
+
+    plan: EstatePlan
+    estate_id: str
+    project_id: str
+    clerks: tuple[Actor, Actor]
+
+
+def finished_canvass(story: Story, at: Setting) -> str:
+    """Hold a canvass on paper from 38 days ago to its final notice today; returns the ballot's id."""
+    first, _ = at.clerks
+    window = (story.midnight(-20), story.midnight(-13))
+    ballot_id = _canvass(story, at, window, announced=37)
+    _open(story, at, ballot_id, days_ago=20)
+    _count_papers(story, at, ballot_id)
+    with story.step(days_ago=12) as ctx:
+        assert closing.close_ballot(ctx, ballot_id) is not None
+    with story.step(days_ago=9) as ctx:
+        assert closing.seal_ballot(ctx, ballot_id) is not None
+    with story.step(first, days_ago=9) as ctx:
+        closing.publish_preliminary(ctx, ballot_id)
+    with story.step(first) as ctx:
+        closing.finalise(ctx, ballot_id)
+    return ballot_id
+
+
+def open_canvass(story: Story, at: Setting, voters: list[int], waiting: list[int]) -> str:
+    """Open a canvass two days ago for twelve more days; ``voters`` have voted, ``waiting`` still may."""
+    move_in(story, at.plan, [*voters, *waiting], days_ago=20)
+    ballot_id = _canvass(story, at, (story.midnight(-2), story.midnight(12)), announced=6)
+    _open(story, at, ballot_id, days_ago=2)
+    desk = PollingDesk(story.ports.engine, build_statements(story.ports.settings, story.ports.engine))
+    for turn, number in enumerate(voters):
+        _vote(story, at, (desk, ballot_id), (turn, number))
+    return ballot_id
+
+
+def plan_in_notice(story: Story, at: Setting) -> str:
+    """Announce a vote on the plan that opens in 17 days; returns the ballot's id."""
+    first, _ = at.clerks
+    content = PLAN_TEXT.encode()
+    digest = story.ports.storage.put(content)
+    motions = (
+        (
+            "同意实施改造方案第一、三项",
+            "屋面、外墙、楼道和管网改造。",
+            "cn-civil-code/general",
+            "维修共用部位，一般事项",
+        ),
+        (
+            "同意将闲置锅炉房用地改为停车位",
+            "方案第二项。",
+            "cn-civil-code/special",
+            "改变共有部分用途，特别事项",
+        ),
+    )
+    with story.step(first) as ctx:
+        command = preparing.CreateBallot(
+            at.estate_id, "plan", "朝阳家园改造方案表决（演示）", project_id=at.project_id
+        )
+        ballot_id = preparing.create_ballot(ctx, command).id
+        preparing.set_window(ctx, ballot_id, (story.midnight(17), story.midnight(31)), None)
+        for title, body, rule, reason in motions:
+            preparing.add_motion(ctx, preparing.AddMotion(ballot_id, title, body, rule, reason))
+        preparing.add_document(ctx, ballot_id, digest, "改造方案（演示）", "text/plain; charset=utf-8")
+        opening.publish_notice(ctx, ballot_id)
+    return ballot_id
+
+
+def _canvass(story: Story, at: Setting, window: tuple[datetime, datetime], announced: float) -> str:
+    with story.step(at.clerks[0], days_ago=announced) as ctx:
+        title = at.plan.name.partition("（")[0] + "改造意愿征询（演示）"
+        command = preparing.CreateBallot(at.estate_id, "canvass", title, project_id=at.project_id)
+        ballot_id = preparing.create_ballot(ctx, command).id
+        preparing.set_window(ctx, ballot_id, window, None)
+        for question, body in QUESTIONS:
+            preparing.add_motion(ctx, preparing.AddMotion(ballot_id, question, body, RULE, REASON))
+        opening.publish_notice(ctx, ballot_id)
+    return ballot_id
+
+
+def _open(story: Story, at: Setting, ballot_id: str, *, days_ago: float) -> None:
+    with story.step(at.clerks[0], days_ago=days_ago) as ctx:
+        for name in ("roll_checked", "committee_told", "posted_on_site"):
+            preparing.state_check(ctx, ballot_id, name, "演示", None)
+        opening.open_ballot(ctx, ballot_id)
+
+
+def _count_papers(story: Story, at: Setting, ballot_id: str) -> None:
+    """Hand in, witness, enter and confirm one batch: nine households in ten answered, most of them yes."""
+    first, second = at.clerks
+    photo = story.ports.storage.put(_photo())
+    with story.step(first, days_ago=15) as ctx:
+        sources = registry.roll_source(ctx.session, at.estate_id)
+        entries = queries.own_entries(ctx.session, ballot_id, [row.dwelling_id for row in sources])
+        motion_ids = [motion.id for motion in queries.motions_of(ctx.session, ballot_id)]
+        answered = [entry for number, entry in enumerate(entries) if number % 10]
+        command = batches.RegisterBatch(ballot_id, len(answered), photo, f"demo-{ballot_id}")
+        batch_id = batches.register_batch(ctx, command).id
+    with story.step(second, days_ago=15) as ctx:
+        batches.witness_batch(ctx, batch_id, len(answered))
+    marks = [dict(zip(motion_ids, _marks(number), strict=True)) for number in range(len(answered))]
+    receipts = []
+    with story.step(first, days_ago=14) as ctx:
+        for number, entry in enumerate(answered):
+            sheet = paper.EnterSheet(batch_id, number + 1, entry.entry_id, marks[number], photo)
+            receipts.append(paper.enter_sheet(ctx, sheet).receipt)
+    with story.step(second, days_ago=13.5) as ctx:
+        for number, entry in enumerate(answered):
+            paper.confirm_sheet(ctx, paper.ConfirmSheet(receipts[number], entry.entry_id, marks[number]))
+
+
+def _marks(number: int) -> tuple[str, str]:
+    if number % 12 == 5:
+        return "against", "against"
+    return "for", "abstain" if number % 9 == 4 else "for"
+
+
+def _vote(story: Story, at: Setting, where: tuple[PollingDesk, str], who: tuple[int, int]) -> None:
+    desk, ballot_id = where
+    turn, number = who
+    actor, token_hash = log_in(story, at.plan, number)
+    with story.step(actor) as ctx:
+        ballot = queries.find_public(ctx.session, ballot_id, actor.estate_ids())
+        assert ballot is not None
+        homes = [home.dwelling_id for home in actor.homes]
+        entries: list[OwnEntry] = queries.own_entries(ctx.session, ballot_id, homes)
+        motion_ids = [motion.id for motion in queries.motions_of(ctx.session, ballot_id)]
+    choices = dict(zip(motion_ids, _marks(turn), strict=True))
+    ids = [entry.entry_id for entry in entries]
+    bound = str(ballot.documents_hash)
+    desk.cast(Paper(ballot_id, ids, choices, bound, f"demo-{ballot_id}-{number}", token_hash))
+    with story.step(actor) as ctx:
+        identity.log_out(ctx)
+
+
+def _photo() -> bytes:
+    """Return a blank sheet's picture: the demo's papers are as invented as its people."""
+    out = BytesIO()
+    Image.new("L", (210, 297), 245).save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,65 @@
+"""What other capabilities may ask of identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Subquery
+from sqlmodel import Session, col, select
+
+from backend.identity.repository import database_now
+from backend.identity.tables import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An account bound to a dwelling, and since when that counts."""
+
+    account_id: str
+    dwelling_id: str
+    relation: str
+    effective_at: datetime
+
+
+def active_binding() -> Subquery:
+    """Return the bindings that count at the database's present instant, for joining.
+
+    Columns: ``binding_id, account_id, dwelling_id, estate_id, building_id, relation, effective_at``.
+    """
+    in_force: Any = sqlalchemy.select(
+        col(Binding.id).label("binding_id"),
+        col(Binding.account_id),
+        col(Binding.dwelling_id),
+        col(Binding.estate_id),
+        col(Binding.building_id),
+        col(Binding.relation),
+        col(Binding.effective_at),
+    ).where(col(Binding.state) == "active", col(Binding.effective_at) <= database_now())
+    published: Subquery = in_force.subquery("active_binding")
+    return published
+
+
+def members_of_dwelling(session: Session, dwelling_id: str) -> list[Member]:
+    """Return everybody bound to the dwelling now, waiting ones not included."""
+    return members_of_dwellings(session, (dwelling_id,))
+
+
+def members_of_dwellings(session: Session, dwelling_ids: tuple[str, ...]) -> list[Member]:
+    """Return everybody bound to any of the dwellings now, in one query."""
+    active = active_binding()
+    columns = (active.c.account_id, active.c.dwelling_id, active.c.relation, active.c.effective_at)
+    rows = session.exec(
+        select(*columns).where(active.c.dwelling_id.in_(dwelling_ids)).order_by(active.c.binding_id)
+    )
+    return [Member(*row) for row in rows.all()]
+
+
+def estate_of_binding(session: Session, binding_id: str) -> tuple[str, str, str] | None:
+    """Return ``(estate_id, dwelling_id, account_id)`` of a binding, or None."""
+    found = session.exec(
+        select(Binding.estate_id, Binding.dwelling_id, Binding.account_id).where(Binding.id == binding_id)
+    ).first()
+    return None if found is None else (found[0], found[1], found[2])

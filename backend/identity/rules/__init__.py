@@ -1,0 +1,1 @@
+"""Pure rules of identity: codes, passwords, grants, names, parameters."""

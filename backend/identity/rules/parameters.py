@@ -1,0 +1,22 @@
+"""Numbers a community or operator may set; every default that no source decides is a [choice]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Lifetimes, limits and waiting times."""
+
+    resident_session: timedelta = timedelta(days=30)
+    staff_session: timedelta = timedelta(hours=12)
+    tries: int = 5
+    tries_window: timedelta = timedelta(minutes=10)
+    invite_validity: timedelta = timedelta(days=60)
+    # 网络安全法 21: network logs at least six months; sessions and failed tries are such logs.
+    log_retention: timedelta = timedelta(days=185)
+    invite_retention: timedelta = timedelta(days=30)
+    evidence_retention: timedelta = timedelta(days=185)
+    waiting_hours: int = 24

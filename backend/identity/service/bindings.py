@@ -1,0 +1,246 @@
+"""A resident's ways to a dwelling: letter, phone, request to the community; and out of it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from backend.identity import repository
+from backend.identity.errors import AlreadyBound, ConsentRequired, WrongCode
+from backend.identity.hooks import registered
+from backend.identity.rules.codes import normalise
+from backend.identity.rules.consents import Purpose
+from backend.identity.rules.relations import Relation, Via, strongest
+from backend.identity.service.accounts import own_account, require_consent, require_notice
+from backend.identity.service.binding_events import tell
+from backend.identity.service.failures import refuse_if_locked, try_keys
+from backend.identity.tables import Binding, InviteCode
+from backend.infra.context import Context
+from backend.kernel.access import require_resident
+from backend.kernel.errors import Conflict, NotFound, Unprocessable
+from backend.kernel.ids import new_id
+from backend.registry import queries as registry
+
+_OPEN = ("pending", "active")
+_MOST_PENDING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BindByCode:
+    """The code from a letter, as typed, and the address it came from."""
+
+    code: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBinding:
+    """A request to the community: which dwelling (``3-2-501``), as what, with which proof (hash of an uploaded file)."""
+
+    estate_id: str
+    door: str
+    relation: Relation
+    evidence_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a binding is, as ids."""
+
+    dwelling_id: str
+    estate_id: str
+    building_id: str
+
+
+def bind_by_code(ctx: Context, command: BindByCode) -> Binding:
+    """Use up a letter's code and bind its dwelling at once; a retry by the same account answers the same.
+
+    Raises WrongCode (counted), TooMany after five in ten minutes, AlreadyBound (the code stays unused).
+    """
+    account_id = require_resident(ctx.actor)
+    require_notice(ctx, account_id)
+    keys = try_keys(ctx.vault, "invite", account_id, command.address)
+    refuse_if_locked(ctx, keys)
+    code = normalise(command.code)
+    if code is None:
+        raise WrongCode(keys)
+    index = ctx.vault.index(code, "invite_code")
+    invite = _use_up(ctx, index, account_id)
+    if invite is None:
+        return _bound_before(ctx, index, account_id, keys)
+    place = Place(invite.dwelling_id, invite.estate_id, invite.building_id)
+    return _activate(ctx, place, Relation(invite.relation), Via.INVITE)
+
+
+def _use_up(ctx: Context, index: str, account_id: str) -> Any:
+    now = ctx.clock.now()
+    # Conditional update: of two people with one letter exactly one finds it unused.
+    statement = (
+        update(InviteCode)
+        .where(
+            col(InviteCode.code_index) == index,
+            col(InviteCode.used_at).is_(None),
+            col(InviteCode.revoked_at).is_(None),
+            col(InviteCode.expires_at) > now,
+        )
+        .values(used_at=now, used_by=account_id)
+        .returning(
+            col(InviteCode.dwelling_id),
+            col(InviteCode.estate_id),
+            col(InviteCode.building_id),
+            col(InviteCode.relation),
+        )
+    )
+    return ctx.session.exec(statement).first()
+
+
+def _bound_before(ctx: Context, index: str, account_id: str, keys: tuple[str, ...]) -> Binding:
+    """Answer a retry of one's own successful try; anybody else's used code is simply wrong."""
+    found = ctx.session.exec(
+        select(Binding)
+        .join(InviteCode, col(InviteCode.dwelling_id) == col(Binding.dwelling_id))
+        .where(
+            InviteCode.code_index == index,
+            InviteCode.used_by == account_id,
+            Binding.account_id == account_id,
+            Binding.state == "active",
+        )
+    ).first()
+    if found is None:
+        raise WrongCode(keys)
+    return found
+
+
+def bind_by_phone(ctx: Context) -> list[Binding]:
+    """Bind every dwelling whose roll names one's WeChat number; what is bound already stays as it is.
+
+    Raises ConsentRequired without a number, Unprocessable when the roll does not know it.
+    """
+    account = own_account(ctx)
+    require_notice(ctx, account.id)
+    require_consent(ctx, account.id, Purpose.PHONE)
+    if account.phone_index is None:
+        raise ConsentRequired
+    relations: dict[str, list[str]] = {}
+    for dwelling_id, relation in registry.find_dwellings_by_phone(ctx.session, account.phone_index):
+        relations.setdefault(dwelling_id, []).append(relation)
+    if not relations:
+        raise Unprocessable("no_match", "名册里没有这个手机号。请用邀请信上的编码，或请社区核实。")
+    held = {row.dwelling_id: row for row in own_bindings(ctx, _OPEN)}
+    bound = []
+    for dwelling_id, found in relations.items():
+        known = held.get(dwelling_id)
+        if known is None or (known.state == "pending" and known.reason != "objection"):
+            bound.append(_activate(ctx, place_of(ctx, dwelling_id), strongest(found), Via.PHONE))
+        else:
+            bound.append(known)
+    return bound
+
+
+def request_binding(ctx: Context, command: RequestBinding) -> Binding:
+    """Ask the community to confirm a binding on evidence; it counts for nothing until then."""
+    account = own_account(ctx)
+    require_notice(ctx, account.id)
+    dwelling_id = registry.find_dwelling(ctx.session, command.estate_id, command.door)
+    if dwelling_id is None:
+        raise NotFound
+    place = place_of(ctx, dwelling_id)
+    if account.name_sealed is None:
+        raise Conflict("name_required", "请先填写姓名，社区才能核对证明。")
+    ctx.storage.get(command.evidence_sha256)  # raises NotFound for what was never uploaded
+    open_rows = own_bindings(ctx, _OPEN)
+    if any(row.dwelling_id == place.dwelling_id for row in open_rows):
+        raise AlreadyBound
+    if sum(row.state == "pending" for row in open_rows) >= _MOST_PENDING:
+        raise Conflict("too_many_pending", "您还有未处理的绑定申请，请等社区答复后再申请。")
+    row = _new_row(ctx, place, command.relation, Via.STAFF)
+    row.evidence_sha256 = command.evidence_sha256
+    ctx.session.add(row)
+    ctx.session.flush()
+    tell(ctx, "binding.requested", row)
+    return row
+
+
+def place_of(ctx: Context, dwelling_id: str) -> Place:
+    """Return where a dwelling is; raises NotFound."""
+    scope = registry.scope_of_dwelling(ctx.session, dwelling_id)
+    assert scope.estate_id is not None
+    assert scope.building_id is not None
+    return Place(dwelling_id, scope.estate_id, scope.building_id)
+
+
+def own_bindings(ctx: Context, states: tuple[str, ...]) -> list[Binding]:
+    """Return one's own bindings in these states, oldest first."""
+    mine = (
+        select(Binding)
+        .where(Binding.account_id == require_resident(ctx.actor), col(Binding.state).in_(states))
+        .order_by(col(Binding.requested_at), col(Binding.id))
+        .limit(500)
+    )
+    return list(ctx.session.exec(mine).all())
+
+
+def effective_from(ctx: Context, place: Place, via: Via) -> datetime:
+    """Return from when a binding counts: at once by letter, else after the waiting hours."""
+    # A letter was handed to the dwelling; a phone number on an old roll or a staff member's word may be wrong,
+    # so the members get time to object.
+    hours = 0 if via == Via.INVITE else registered.waiting_rule(ctx, place.estate_id, place.dwelling_id)
+    return ctx.clock.now() + timedelta(hours=hours)
+
+
+def _activate(ctx: Context, place: Place, relation: Relation, via: Via) -> Binding:
+    row = next(
+        (row for row in own_bindings(ctx, _OPEN) if row.dwelling_id == place.dwelling_id), None
+    ) or _new_row(ctx, place, relation, via)
+    # A binding under objection is decided by the community, not by another letter.
+    if row.state == "active" or row.reason == "objection":
+        raise AlreadyBound
+    row.state, row.relation, row.via = "active", relation, via
+    row.effective_at = effective_from(ctx, place, via)
+    ctx.session.add(row)
+    ctx.session.flush()
+    tell(ctx, "binding.activated", row)
+    return row
+
+
+def _new_row(ctx: Context, place: Place, relation: Relation, via: Via) -> Binding:
+    return Binding(
+        id=new_id(),
+        account_id=require_resident(ctx.actor),
+        dwelling_id=place.dwelling_id,
+        estate_id=place.estate_id,
+        building_id=place.building_id,
+        relation=relation,
+        state="pending",
+        via=via,
+        requested_at=ctx.clock.now(),
+    )
+
+
+def leave_binding(ctx: Context, binding_id: str) -> None:
+    """Give up one's own binding; one's other sessions end too. Raises NotFound for anybody else's."""
+    account_id = require_resident(ctx.actor)
+    now = ctx.clock.now()
+    ended = ctx.session.exec(
+        update(Binding)
+        .where(
+            col(Binding.id) == binding_id,
+            col(Binding.account_id) == account_id,
+            col(Binding.state).in_(_OPEN),
+        )
+        .values(state="ended", ended_at=now, reason="self")
+        .returning(col(Binding.dwelling_id))
+    ).first()
+    row = ctx.session.exec(
+        select(Binding).where(Binding.id == binding_id, Binding.account_id == account_id)
+    ).first()
+    if row is None:
+        raise NotFound
+    if ended is None:
+        return  # a retry: it has ended before
+    repository.end_sessions(ctx.session, account_id, now, keep=ctx.actor.session_hash)
+    tell(ctx, "binding.ended", row)

@@ -1,0 +1,56 @@
+"""The retention job: what has served its purpose goes, in bounded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import SQLModel, col, select
+
+from backend.identity.hooks import registered
+from backend.identity.tables import Binding, FailedTry, InviteCode, LoginSession
+from backend.infra.context import Context
+
+BATCH = 1000
+
+
+def run_retention(ctx: Context) -> Mapping[str, int]:
+    """Delete one batch of each kind and return how many of each; call again until all are zero."""
+    parameters = registered.parameters
+    now = ctx.clock.now()
+    logs = now - parameters.log_retention
+    ended = col(LoginSession.expires_at) < logs
+    revoked = col(LoginSession.revoked_at) < logs
+    stale = (col(InviteCode.expires_at) < now - parameters.invite_retention) & col(InviteCode.used_at).is_(
+        None
+    )
+    return {
+        "sessions": _delete(ctx, LoginSession, col(LoginSession.token_hash), ended | revoked),
+        "failed_tries": _delete(ctx, FailedTry, col(FailedTry.id), col(FailedTry.at) < logs),
+        "unused_invites": _delete(ctx, InviteCode, col(InviteCode.id), stale),
+        "evidence_files": _drop_evidence(ctx, now - parameters.evidence_retention),
+    }
+
+
+def _delete(ctx: Context, table: type[SQLModel], key: Any, condition: Any) -> int:
+    batch = select(key).where(condition).limit(BATCH)
+    return int(ctx.session.exec(delete(table).where(key.in_(batch))).rowcount)
+
+
+def _drop_evidence(ctx: Context, before: datetime) -> int:
+    """Forget the proofs of bindings decided long ago; that they were decided, and by whom, stays."""
+    decided = (col(Binding.ended_at) < before) | (
+        (col(Binding.state) == "active") & (col(Binding.effective_at) < before)
+    )
+    rows = ctx.session.exec(
+        select(Binding).where(col(Binding.evidence_sha256).is_not(None), decided).limit(BATCH)
+    ).all()
+    for row in rows:
+        digest = row.evidence_sha256
+        ctx.session.exec(update(Binding).where(col(Binding.id) == row.id).values(evidence_sha256=None))
+        shared = ctx.session.exec(select(Binding.id).where(Binding.evidence_sha256 == digest)).first()
+        if digest is not None and shared is None:
+            ctx.storage.delete(digest)
+    return len(rows)

@@ -1,0 +1,269 @@
+"""Who may do what, where: one table from role to permission, and the question every service asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from backend.kernel.errors import Forbidden, NotFound, Unauthenticated
+
+
+class Role(StrEnum):
+    """Staff roles; each grant is scoped to a subtree (architecture §4 names)."""
+
+    ADMINISTRATOR = "administrator"
+    BUREAU = "bureau"
+    TOWN = "town"
+    RESIDENTS_COMMITTEE = "residents_committee"
+    OWNERS_COMMITTEE = "owners_committee"
+    MANAGEMENT_COMMITTEE = "management_committee"
+    BUILDING_STEWARD = "building_steward"
+    GRID_OFFICER = "grid_officer"
+    HOTLINE = "hotline"
+    HANDLER = "handler"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """Everything staff can be allowed to do; residents' rights come from their bindings instead."""
+
+    ORGANISATION_READ = "organisation.read"
+    ORGANISATION_WRITE = "organisation.write"
+    REGISTRY_READ = "registry.read"
+    REGISTRY_IMPORT = "registry.import"
+    REGISTRY_PERSONAL = "registry.personal"
+    INVITE_ISSUE = "invite.issue"
+    BINDING_READ = "binding.read"
+    BINDING_DECIDE = "binding.decide"
+    STAFF_READ = "staff.read"
+    STAFF_WRITE = "staff.write"
+    BALLOT_READ = "ballot.read"
+    BALLOT_PREPARE = "ballot.prepare"
+    BALLOT_OPEN = "ballot.open"
+    BALLOT_STOP = "ballot.stop"
+    BALLOT_PUBLISH = "ballot.publish"
+    BALLOT_REVIEW = "ballot.review"
+    PARTICIPATION_READ = "participation.read"
+    PAPER_ENTER = "paper.enter"
+    PAPER_CONFIRM = "paper.confirm"
+    PROXY_REGISTER = "proxy.register"
+    ROLL_AMEND = "roll.amend"
+    ROLL_AMEND_CONFIRM = "roll.amend_confirm"
+    OBJECTION_READ = "objection.read"
+    OBJECTION_REPLY = "objection.reply"
+    NOTICE_PUBLISH = "notice.publish"
+    POLICY_READ = "policy.read"
+    POLICY_WRITE = "policy.write"
+    PROJECT_READ = "project.read"
+    PROJECT_WRITE = "project.write"
+    GATE_DECIDE = "gate.decide"
+    AUDIT_READ = "audit.read"
+    RECORD_PUBLIC = "record.public"
+    RECORD_AUDIT = "record.audit"
+
+
+_READ = frozenset(
+    {
+        Permission.ORGANISATION_READ,
+        Permission.REGISTRY_READ,
+        Permission.BALLOT_READ,
+        Permission.POLICY_READ,
+        Permission.PROJECT_READ,
+        Permission.RECORD_PUBLIC,
+    }
+)
+_RUNS_BALLOTS = _READ | {
+    Permission.PARTICIPATION_READ,
+    Permission.BALLOT_PREPARE,
+    Permission.BALLOT_OPEN,
+    Permission.BALLOT_STOP,
+    Permission.BALLOT_PUBLISH,
+    Permission.BALLOT_REVIEW,
+    Permission.PAPER_ENTER,
+    Permission.PAPER_CONFIRM,
+    Permission.PROXY_REGISTER,
+    Permission.ROLL_AMEND,
+    Permission.ROLL_AMEND_CONFIRM,
+    Permission.OBJECTION_READ,
+    Permission.OBJECTION_REPLY,
+    Permission.NOTICE_PUBLISH,
+}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    # The administrator keeps the house running and sees no ballot paper and no choice.
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.ORGANISATION_READ,
+            Permission.ORGANISATION_WRITE,
+            Permission.REGISTRY_READ,
+            Permission.STAFF_READ,
+            Permission.STAFF_WRITE,
+            Permission.POLICY_READ,
+            Permission.BALLOT_READ,
+            Permission.PROJECT_READ,
+        }
+    ),
+    Role.BUREAU: _READ
+    | {
+        Permission.ORGANISATION_WRITE,
+        Permission.STAFF_READ,
+        Permission.STAFF_WRITE,
+        Permission.POLICY_WRITE,
+        Permission.PROJECT_WRITE,
+        Permission.GATE_DECIDE,
+        Permission.OBJECTION_READ,
+        Permission.PARTICIPATION_READ,
+    },
+    Role.TOWN: _READ
+    | {
+        Permission.STAFF_READ,
+        Permission.STAFF_WRITE,
+        Permission.PROJECT_WRITE,
+        Permission.REGISTRY_IMPORT,
+        Permission.BALLOT_STOP,
+        Permission.NOTICE_PUBLISH,
+        Permission.PARTICIPATION_READ,
+        Permission.OBJECTION_READ,
+        Permission.OBJECTION_REPLY,
+    },
+    Role.RESIDENTS_COMMITTEE: _RUNS_BALLOTS
+    | {
+        Permission.REGISTRY_IMPORT,
+        Permission.REGISTRY_PERSONAL,
+        Permission.INVITE_ISSUE,
+        Permission.BINDING_READ,
+        Permission.BINDING_DECIDE,
+        Permission.PROJECT_WRITE,
+    },
+    Role.OWNERS_COMMITTEE: _READ | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ},
+    Role.MANAGEMENT_COMMITTEE: _READ | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ},
+    Role.BUILDING_STEWARD: frozenset(
+        {
+            Permission.BALLOT_READ,
+            Permission.PARTICIPATION_READ,
+            Permission.PAPER_ENTER,
+            Permission.REGISTRY_READ,
+        }
+    ),
+    Role.GRID_OFFICER: frozenset(
+        {
+            Permission.BALLOT_READ,
+            Permission.PARTICIPATION_READ,
+            Permission.PAPER_ENTER,
+            Permission.PAPER_CONFIRM,
+            Permission.REGISTRY_READ,
+            Permission.INVITE_ISSUE,
+        }
+    ),
+    Role.HOTLINE: frozenset({Permission.REGISTRY_READ, Permission.BALLOT_READ}),
+    Role.HANDLER: frozenset({Permission.REGISTRY_READ}),
+    Role.AUDITOR: _READ
+    | {
+        Permission.AUDIT_READ,
+        Permission.RECORD_AUDIT,
+        Permission.PARTICIPATION_READ,
+        Permission.OBJECTION_READ,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A place in the tree: the organisation's path and, inside it, estate, building and entrance.
+
+    ``organisation_path`` is the materialised path ``/id/id/`` from the root.
+    """
+
+    organisation_path: str
+    estate_id: str | None = None
+    building_id: str | None = None
+    entrance_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role over a subtree; a building or entrance narrows it (a steward's)."""
+
+    role: Role
+    scope: Scope
+
+    def covers(self, scope: Scope) -> bool:
+        """Tell whether ``scope`` lies inside this grant's subtree."""
+        if not scope.organisation_path.startswith(self.scope.organisation_path):
+            return False
+        pairs = (
+            (self.scope.estate_id, scope.estate_id),
+            (self.scope.building_id, scope.building_id),
+            (self.scope.entrance_id, scope.entrance_id),
+        )
+        return all(mine is None or mine == theirs for mine, theirs in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A dwelling a resident is bound to, with the relation and the instant from which it counts."""
+
+    binding_id: str
+    dwelling_id: str
+    estate_id: str
+    building_id: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts: a resident with homes, a staff member with grants, or the system itself."""
+
+    kind: str  # "resident" | "staff" | "system" | "anonymous"
+    account_id: str | None = None
+    grants: tuple[Grant, ...] = ()
+    homes: tuple[Home, ...] = field(default=())
+    session_hash: bytes | None = None
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Tell whether this is a known person or the system."""
+        return self.kind != "anonymous"
+
+    def estate_ids(self) -> frozenset[str]:
+        """Return the estates in which this resident has a home."""
+        return frozenset(home.estate_id for home in self.homes)
+
+
+SYSTEM = Actor(kind="system")
+ANONYMOUS = Actor(kind="anonymous")
+
+
+def can(actor: Actor, permission: Permission, scope: Scope) -> bool:
+    """Tell whether ``actor`` holds ``permission`` over ``scope``."""
+    if actor.kind == "system":
+        return True
+    return any(permission in ROLE_PERMISSIONS[grant.role] and grant.covers(scope) for grant in actor.grants)
+
+
+def require(actor: Actor, permission: Permission, scope: Scope) -> None:
+    """Refuse unless ``actor`` holds ``permission`` over ``scope``.
+
+    Raises NotFound where the actor has no grant covering the scope at all (its existence is not revealed),
+    Forbidden where they may see the place but not do this.
+    """
+    if not actor.is_authenticated:
+        raise Unauthenticated
+    if can(actor, permission, scope):
+        return
+    if any(grant.covers(scope) for grant in actor.grants):
+        raise Forbidden
+    raise NotFound
+
+
+def require_resident(actor: Actor) -> str:
+    """Return the account id of a logged-in resident, or refuse."""
+    if actor.kind != "resident" or actor.account_id is None:
+        raise Unauthenticated
+    return actor.account_id
+
+
+def permitted_paths(actor: Actor, permission: Permission) -> tuple[Scope, ...]:
+    """Return the scopes over which the actor holds ``permission``, for list queries."""
+    return tuple(grant.scope for grant in actor.grants if permission in ROLE_PERMISSIONS[grant.role])

@@ -1,0 +1,1 @@
+"""Pure rules of the ledger: trees, leaves, receipts, records; no database and no web framework."""

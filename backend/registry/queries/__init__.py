@@ -1,0 +1,50 @@
+"""What other capabilities may ask of the registry."""
+
+from __future__ import annotations
+
+from backend.registry.queries.estates import EligibilityFacts, EstateCard, eligibility_facts, estate_card
+from backend.registry.queries.people import (
+    DwellingPhone,
+    dwelling_phones,
+    find_dwellings_by_phone,
+)
+from backend.registry.queries.places import (
+    ancestors,
+    dwellings_in,
+    find_dwelling,
+    is_inside,
+    is_place_in_estate,
+    label_of_dwelling,
+    labels_of_dwellings,
+    organisation_of_estate,
+    path_of_organisation,
+    scope_of_dwelling,
+    scope_of_estate,
+    scope_of_organisation,
+)
+from backend.registry.queries.roll import RollSource, display_of, roll_source
+
+__all__ = [
+    "DwellingPhone",
+    "EligibilityFacts",
+    "EstateCard",
+    "RollSource",
+    "ancestors",
+    "display_of",
+    "dwelling_phones",
+    "dwellings_in",
+    "eligibility_facts",
+    "estate_card",
+    "find_dwelling",
+    "find_dwellings_by_phone",
+    "is_inside",
+    "is_place_in_estate",
+    "label_of_dwelling",
+    "labels_of_dwellings",
+    "organisation_of_estate",
+    "path_of_organisation",
+    "roll_source",
+    "scope_of_dwelling",
+    "scope_of_estate",
+    "scope_of_organisation",
+]

@@ -1,0 +1,100 @@
+"""One estate at a glance, and the facts its eligibility is decided on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func
+from sqlmodel import Session, col, select
+
+from backend.kernel.errors import NotFound
+from backend.registry.tables import Building, Dwelling, Estate, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityFacts:
+    """What the eligibility gate looks at; areas in 0.01 m², counts of active dwellings."""
+
+    estate_id: str
+    built_year: int | None
+    estate_type: str | None
+    is_dangerous: bool
+    is_shantytown_plan: bool
+    is_self_built: bool
+    floor_area_centi: int | None
+    exclusive_area_centi: int
+    buildings: int
+    dwellings: int
+    households: int
+
+
+@dataclass(frozen=True, slots=True)
+class EstateCard:
+    """An estate with its community and its sums."""
+
+    id: str
+    code: str
+    name: str
+    address: str | None
+    organisation_id: str
+    organisation_name: str
+    organisation_path: str
+    is_synthetic: bool
+    version: int
+    facts: EligibilityFacts
+
+
+def estate_card(session: Session, estate_id: str) -> EstateCard:
+    """Return the estate's card in two queries; raises NotFound."""
+    found = session.exec(
+        select(Estate, Organisation)
+        .join(Organisation, col(Organisation.id) == col(Estate.organisation_id))
+        .where(Estate.id == estate_id)
+    ).first()
+    if found is None:
+        raise NotFound
+    estate, organisation = found
+    return EstateCard(
+        estate.id,
+        estate.code,
+        estate.name,
+        estate.address,
+        organisation.id,
+        organisation.name,
+        organisation.path,
+        estate.is_synthetic,
+        estate.version,
+        _facts(session, estate),
+    )
+
+
+def eligibility_facts(session: Session, estate_id: str) -> EligibilityFacts:
+    """Return the facts; raises NotFound."""
+    return estate_card(session, estate_id).facts
+
+
+def _facts(session: Session, estate: Estate) -> EligibilityFacts:
+    buildings = (
+        select(func.count()).select_from(Building).where(Building.estate_id == estate.id).scalar_subquery()
+    )
+    sums = session.exec(
+        select(
+            func.coalesce(func.sum(Dwelling.exclusive_area_centi), 0),
+            func.count(),
+            func.coalesce(func.sum(case((col(Dwelling.is_household), 1), else_=0)), 0),
+            buildings,
+        ).where(Dwelling.estate_id == estate.id, Dwelling.state == "active")
+    ).one()
+    return EligibilityFacts(
+        estate_id=estate.id,
+        built_year=estate.built_year,
+        estate_type=estate.estate_type,
+        is_dangerous=estate.is_dangerous,
+        is_shantytown_plan=estate.is_shantytown_plan,
+        is_self_built=estate.is_self_built,
+        floor_area_centi=estate.floor_area_centi,
+        exclusive_area_centi=int(sums[0]),
+        buildings=int(sums[3]),
+        dwellings=int(sums[1]),
+        households=int(sums[2]),
+    )

@@ -1,0 +1,71 @@
+"""Who may be reached at a dwelling, by blind phone index only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlmodel import Session, col, select
+
+from backend.registry.tables import Dwelling, Owner, OwnerMember, Tenant
+
+# A managing agent's number can stand at hundreds of doors; nobody is bound to so many by a phone.
+MATCH_LIMIT = 200
+_TENANT_RELATIONS = {"family": "family", "tenant": "tenant", "public": "public_tenant"}
+
+
+class DwellingPhone(NamedTuple):
+    """A known phone of a dwelling: blind index and relation (as bindings name it)."""
+
+    phone_index: str
+    relation: str
+
+
+def _owner_relation(kind: str, is_representative: bool) -> str:
+    if kind == "person":
+        return "owner"
+    if kind == "co_owners" and not is_representative:
+        return "co_owner"
+    return "representative"
+
+
+def dwelling_phones(session: Session, dwelling_id: str) -> list[DwellingPhone]:
+    """Return the phones of the owner's members, then of the tenants."""
+    members = session.exec(
+        select(OwnerMember.phone_index, Owner.kind, OwnerMember.is_representative)
+        .join(Owner, col(Owner.id) == col(OwnerMember.owner_id))
+        .join(Dwelling, col(Dwelling.owner_id) == col(Owner.id))
+        .where(Dwelling.id == dwelling_id, col(OwnerMember.phone_index).is_not(None))
+        .limit(MATCH_LIMIT)
+    ).all()
+    tenants = session.exec(
+        select(Tenant.phone_index, Tenant.kind)
+        .where(Tenant.dwelling_id == dwelling_id, col(Tenant.phone_index).is_not(None))
+        .limit(MATCH_LIMIT)
+    ).all()
+    return [
+        *(DwellingPhone(str(phone), _owner_relation(kind, chosen)) for phone, kind, chosen in members),
+        *(DwellingPhone(str(phone), _TENANT_RELATIONS[kind]) for phone, kind in tenants),
+    ]
+
+
+def find_dwellings_by_phone(session: Session, phone_index: str) -> list[tuple[str, str]]:
+    """Return (dwelling id, relation) of every active dwelling known with this phone, owners first."""
+    owned = session.exec(
+        select(Dwelling.id, Owner.kind, OwnerMember.is_representative)
+        .join(Owner, col(Owner.id) == col(Dwelling.owner_id))
+        .join(OwnerMember, col(OwnerMember.owner_id) == col(Owner.id))
+        .where(OwnerMember.phone_index == phone_index, Dwelling.state == "active")
+        .order_by(Dwelling.id)
+        .limit(MATCH_LIMIT)
+    ).all()
+    rented = session.exec(
+        select(Dwelling.id, Tenant.kind)
+        .join(Tenant, col(Tenant.dwelling_id) == col(Dwelling.id))
+        .where(Tenant.phone_index == phone_index, Dwelling.state == "active")
+        .order_by(Dwelling.id)
+        .limit(MATCH_LIMIT)
+    ).all()
+    return [
+        *((dwelling, _owner_relation(kind, chosen)) for dwelling, kind, chosen in owned),
+        *((dwelling, _TENANT_RELATIONS[kind]) for dwelling, kind in rented),
+    ]

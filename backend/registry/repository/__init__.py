@@ -1,0 +1,1 @@
+"""The registry's own questions to the database."""

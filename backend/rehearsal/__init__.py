@@ -1,0 +1,1 @@
+"""Plays whole projects over HTTP, with simulated residents."""

@@ -1,0 +1,131 @@
+"""A whole rehearsal, scene by scene: canvass → inclusion → vote on the plan → start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TextIO
+
+from backend.rehearsal import announcing, deciding, setting_up, voting
+from backend.rehearsal.announcing import CANVASS, PLAN, BallotScript
+from backend.rehearsal.cast import EstatePlay, Residents, Staff
+from backend.rehearsal.checking import check_counts, check_record
+from backend.rehearsal.crew import Crew
+from backend.rehearsal.progress import Progress
+from backend.rehearsal.report import EstateRow, row_of
+from backend.rehearsal.scenario import Scenario
+from backend.rehearsal.stage import set_stage
+from backend.rehearsal.theatre import Theatre
+from backend.rehearsal.world import World, build_world
+
+_STEPS = 24
+_STAFF = "/api/v1/staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of it; ``votes`` = papers that stand in all ballots, ``arrivals`` = papers recorded in all."""
+
+    world: World
+    rows: tuple[EstateRow, ...]
+    votes: int
+    arrivals: int
+
+
+def play(scenario: Scenario, seed: int, stream: TextIO) -> Played:
+    """Play a scenario on its own stage; raises Unexpected when the product does not do what it should."""
+    world = build_world(scenario, seed)
+    progress = Progress(stream, _STEPS)
+    progress.begin("搭建演练环境（数据库、网页服务、微信模拟器）", 1)
+    with set_stage(scenario.starts_on, seed) as stage, Crew(progress) as crew:
+        progress.advance()
+        staff, residents = Staff(stage.web), Residents(stage.web, stage.phones)
+        return _play(Theatre(stage, world, staff, residents, crew))
+
+
+def _play(theatre: Theatre) -> Played:
+    theatre.new_day(CANVASS.announced)
+    project_id, estates = _prepare(theatre)
+    arrivals = _hold(theatre, estates, CANVASS, project_id)
+    included = _include(theatre, project_id, estates)
+    arrivals += _hold(theatre, included, PLAN, project_id)
+    _start(theatre, included)
+    rows = theatre.crew.each("核对计票，整理结果", estates, lambda estate: _row(theatre, estate))
+    theatre.crew.progress.begin("导出并核验一份公开记录", 1)
+    check_record(theatre, estates)
+    theatre.crew.progress.advance()
+    return Played(theatre.world, tuple(rows), sum(row.votes for row in rows), arrivals)
+
+
+def _prepare(theatre: Theatre) -> tuple[str, list[EstatePlay]]:
+    county_id = setting_up.found_county(theatre)
+    community_ids = setting_up.found_communities(theatre, county_id)
+    estates = setting_up.import_estates(theatre, community_ids)
+    project_id = setting_up.found_project(theatre, county_id, estates)
+    theatre.crew.each("改造对象认定", estates, lambda estate: deciding.decide(theatre, estate, "eligibility"))
+    setting_up.send_letters(theatre, estates)
+    theatre.residents.read_notice()
+    return project_id, estates
+
+
+def _hold(theatre: Theatre, estates: list[EstatePlay], script: BallotScript, project_id: str) -> int:
+    """Hold a ballot in every estate, from its notice to its final result; returns the papers recorded."""
+    crew, kind = theatre.crew, script.kind
+    title = "意愿征询" if script is CANVASS else "方案表决"
+    crew.each(
+        f"{title}：公告", estates, lambda estate: announcing.announce(theatre, estate, script, project_id)
+    )
+    held = [estate for estate in estates if kind in estate.ballots]
+    turns = voting.owners_voting(held, kind)
+    if script is CANVASS:
+        crew.each(f"{title}：登录、绑定", turns, lambda turn: voting.settle_in(theatre, turn, kind))
+    theatre.new_day(script.opens)
+    crew.each(f"{title}：开始投票", held, lambda estate: announcing.open_voting(theatre, estate, script))
+    if script is PLAN:
+        theatre.residents.forget_sessions()
+        crew.each(f"{title}：登录、绑定", turns, lambda turn: voting.settle_in(theatre, turn, kind))
+    arrivals = crew.each(f"{title}：线上投票", turns, lambda turn: voting.vote(theatre, turn, kind))
+    for turn in voting.owners_mandating(held, kind):
+        arrivals.append(voting.vote_by_mandate(theatre, turn, kind))
+    papers = crew.each(f"{title}：纸质票", held, lambda estate: voting.hand_in_paper(theatre, estate, script))
+    _publish(theatre, held, script, title)
+    return sum(arrivals) + sum(papers)
+
+
+def _publish(theatre: Theatre, held: list[EstatePlay], script: BallotScript, title: str) -> None:
+    crew, kind = theatre.crew, script.kind
+    theatre.new_day(script.closes + deciding.COUNTED_AFTER)
+    deciding.seal_all(theatre, held, kind)
+    crew.each(f"{title}：结果公示", held, lambda estate: deciding.publish_preliminary(theatre, estate, kind))
+    theatre.new_day(script.closes + deciding.OBJECTIONS_OVER_AFTER)
+    crew.each(f"{title}：最终结果", held, lambda estate: deciding.finalise(theatre, estate, kind))
+
+
+def _include(theatre: Theatre, project_id: str, estates: list[EstatePlay]) -> list[EstatePlay]:
+    """Decide on inclusion; returns the estates that go on to the vote on the plan."""
+
+    def judge(estate: EstatePlay) -> bool:
+        deciding.gather_evidence(theatre, estate, "inclusion", CANVASS.kind)
+        return deciding.decide(theatre, estate, "inclusion").outcome == "passed"
+
+    passed = theatre.crew.each("决定是否纳入年度计划", estates, judge)
+    included = [estate for estate, is_in in zip(estates, passed, strict=True) if is_in]
+    deciding.begin_plan_vote(theatre, project_id, included)
+    return included
+
+
+def _start(theatre: Theatre, included: list[EstatePlay]) -> None:
+    def judge(estate: EstatePlay) -> str:
+        deciding.gather_evidence(theatre, estate, "start", PLAN.kind)
+        return deciding.decide(theatre, estate, "start").outcome
+
+    theatre.crew.each("决定是否开工", included, judge)
+
+
+def _row(theatre: Theatre, estate: EstatePlay) -> EstateRow:
+    caller = theatre.staff.desk(estate.clerk(1))
+    counted = {
+        kind: theatre.web.get(caller, f"{_STAFF}/ballots/{ballot.id}/participation")
+        for kind, ballot in estate.ballots.items()
+    }
+    check_counts(estate, counted)
+    return row_of(estate, theatre.scenario, counted)

@@ -1,0 +1,180 @@
+"""The days of voting: phones, mandates, sealed batches of paper, and what a third person has to decide."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from io import BytesIO, StringIO
+from urllib.parse import quote
+
+from PIL import Image
+
+from backend.kernel.ids import new_id
+from backend.rehearsal.announcing import BallotScript
+from backend.rehearsal.answers import Answer, Choices, OwnerKind, Way
+from backend.rehearsal.cast import Ballot, EstatePlay, Person, Unexpected, letters_for
+from backend.rehearsal.setting_up import relation_of
+from backend.rehearsal.theatre import Theatre
+from backend.rehearsal.web import Headers
+from backend.rehearsal.world import Owner
+
+_API = "/api/v1"
+_STAFF = f"{_API}/staff"
+_MARKS: Mapping[str, str] = {"for": "同意", "against": "反对", "abstain": "弃权"}
+# Every tenth owner binds by phone number instead of the letter.
+_PHONE_EVERY, _PHONE_AT = 10, 3
+Turn = tuple[EstatePlay, Owner]
+
+
+def answer_of(owner: Owner, kind: str) -> Answer:
+    """Return what an owner does in a ballot of this kind."""
+    return owner.canvass if kind == "canvass" else owner.plan
+
+
+def uses_phone(answer: Answer) -> bool:
+    """Tell whether somebody of this home votes on the phone."""
+    return answer.way in (Way.ONLINE, Way.FAMILY) or answer.before is not None
+
+
+def settle_in(theatre: Theatre, turn: Turn, kind: str) -> None:
+    """Let the person who will vote on the phone log in, and bind the homes if that has not been done."""
+    estate, owner = turn
+    person = _voter(estate, owner, kind)
+    if theatre.residents.account_of(person) is not None:
+        theatre.residents.log_in(person)
+        return
+    by_phone = owner.number % _PHONE_EVERY == _PHONE_AT and not person.is_family
+    # While a vote is open a binding by phone number waits for a day: latecomers use their letter.
+    if kind == "canvass" and by_phone:
+        theatre.residents.bind_by_phone(person)
+        return
+    relation = "family" if person.is_family else relation_of(owner.kind)
+    theatre.residents.bind_by_letter(person, letters_for(estate, owner, relation))
+
+
+def _voter(estate: EstatePlay, owner: Owner, kind: str) -> Person:
+    is_family = answer_of(owner, kind).way is Way.FAMILY
+    return Person(estate.world.number, owner.number, is_family)
+
+
+def vote(theatre: Theatre, turn: Turn, kind: str) -> int:
+    """Cast for all homes of an owner in one action, twice where they change their mind; returns papers recorded."""
+    estate, owner = turn
+    ballot, answer = estate.ballots[kind], answer_of(owner, kind)
+    caller = theatre.residents.log_in(_voter(estate, owner, kind))
+    page = theatre.web.get(caller, f"{_API}/ballots/{ballot.id}")
+    entries = [row["id"] for row in page["entries"]]
+    wanted = [answer.before] if answer.before is not None else []
+    if answer.way is not Way.PAPER:
+        wanted.append(answer.choices)
+    recorded = 0
+    for choices in wanted:
+        body = _paper(ballot, choices, entries)
+        answered = theatre.web.post(caller, f"{_API}/ballots/{ballot.id}/votes", body, Headers(key=new_id()))
+        recorded += len(answered["recorded"])
+        estate.receipts[kind] = answered["recorded"][-1]["receipt"]
+    if recorded != len(wanted) * len(owner.homes):
+        raise Unexpected(
+            f"{estate.world.script.name}: {recorded} papers of {len(owner.homes)} homes recorded"
+        )
+    return recorded
+
+
+def _paper(ballot: Ballot, choices: Choices, entries: list[str]) -> dict[str, object]:
+    given = dict(zip(ballot.motions, choices, strict=True))
+    return {"entries": entries, "choices": given, "documents_hash": ballot.documents_hash}
+
+
+def vote_by_mandate(theatre: Theatre, turn: Turn, kind: str) -> int:
+    """Register a signed mandate, have it confirmed, and let the neighbour who holds it cast."""
+    estate, owner = turn
+    ballot, answer = estate.ballots[kind], answer_of(owner, kind)
+    holder = Person(estate.world.number, estate.world.owners[answer.proxy or 0].number)
+    first, second = theatre.staff.desk(estate.clerk(1)), theatre.staff.desk(estate.clerk(2))
+    door = quote(estate.world.homes[owner.homes[0]].label)
+    entry = theatre.web.get(first, f"{_STAFF}/ballots/{ballot.id}/roll-entry?door={door}")["id"]
+    mandate = {
+        "entry": entry,
+        "proxy": theatre.residents.account_of(holder),
+        "powers": "代为表决本次全部事项（演练）",
+        "document": theatre.web.store(first, _photo()),
+    }
+    made = theatre.web.post(first, f"{_STAFF}/ballots/{ballot.id}/mandates", mandate)
+    theatre.web.post(second, f"{_STAFF}/mandates/{made['id']}/confirm")
+    body = _paper(ballot, answer.choices, [entry])
+    caller = theatre.residents.log_in(holder)
+    answered = theatre.web.post(caller, f"{_API}/ballots/{ballot.id}/votes", body, Headers(key=new_id()))
+    return len(answered["recorded"])
+
+
+def hand_in_paper(theatre: Theatre, estate: EstatePlay, script: BallotScript) -> int:
+    """Seal, witness, enter and confirm the estate's papers, and decide where a home had voted already."""
+    ballot = estate.ballots[script.kind]
+    papers = [owner for owner in estate.world.owners if answer_of(owner, script.kind).way is Way.PAPER]
+    count = sum(len(owner.homes) for owner in papers)
+    if not count:
+        return 0
+    first, second = theatre.staff.desk(estate.clerk(1)), theatre.staff.desk(estate.clerk(2))
+    web = theatre.web
+    batch = {"paper_count": count, "photo": web.store(first, _photo()), "note": "演练"}
+    path = f"{_STAFF}/ballots/{ballot.id}/paper-batches"
+    batch_id = web.post(first, path, batch, Headers(key=new_id()))["id"]
+    web.post(second, f"{_STAFF}/paper-batches/{batch_id}/witness", {"paper_count": count})
+    table = _table(estate, papers, script.kind)
+    web.upload(first, table, f"{_STAFF}/paper-batches/{batch_id}/table")
+    read = web.upload(second, table, f"{_STAFF}/paper-batches/{batch_id}/table/confirm")
+    if read["confirmed"] != count:
+        raise Unexpected(f"{estate.world.script.name}: {read['confirmed']} of {count} sheets confirmed")
+    _decide_reviews(
+        theatre, estate, ballot, sum(answer_of(owner, script.kind).before is not None for owner in papers)
+    )
+    return count
+
+
+def _decide_reviews(theatre: Theatre, estate: EstatePlay, ballot: Ballot, expected: int) -> None:
+    """A third person lets the signed paper prevail over the online vote."""
+    third = theatre.staff.desk(estate.clerk(3))
+    waiting = theatre.web.get(third, f"{_STAFF}/ballots/{ballot.id}/reviews?limit=100")["items"]
+    if len(waiting) != expected:
+        raise Unexpected(f"{estate.world.script.name}: {len(waiting)} reviews, {expected} foreseen")
+    for item in waiting:
+        body = {"decision": "accept", "reason": "有本人签字的纸质票，以纸质票为准（演练）"}
+        theatre.web.post(third, f"{_STAFF}/reviews/{item['receipt']}", body)
+
+
+def _table(estate: EstatePlay, papers: list[Owner], kind: str) -> bytes:
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("序号", "房屋", "事项1", "事项2"))
+    homes = [(at, owner) for owner in papers for at in owner.homes]
+    for number, (at, owner) in enumerate(homes, start=1):
+        marks = (_MARKS[choice] for choice in answer_of(owner, kind).choices)
+        writer.writerow((number, estate.world.homes[at].label, *marks))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _photo() -> bytes:
+    """Return the picture of a blank sheet: the papers are as invented as the people."""
+    out = BytesIO()
+    Image.new("L", (105, 148), 245).save(out, "PNG")
+    return out.getvalue()
+
+
+def owners_voting(estates: list[EstatePlay], kind: str) -> list[Turn]:
+    """Return everybody who votes on the phone, or holds a mandate, in the ballots of this kind."""
+    return [
+        (estate, owner)
+        for estate in estates
+        for owner in estate.world.owners
+        if uses_phone(answer_of(owner, kind)) and owner.kind is not OwnerKind.UNIT
+    ]
+
+
+def owners_mandating(estates: list[EstatePlay], kind: str) -> list[Turn]:
+    """Return everybody whose neighbour casts for them."""
+    return [
+        (estate, owner)
+        for estate in estates
+        for owner in estate.world.owners
+        if answer_of(owner, kind).way is Way.PROXY
+    ]

@@ -1,0 +1,142 @@
+"""``make bench``: measure on PostgreSQL and SQLite, print a table, write ``var/bench.json``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import orjson
+
+from bench.client import CONNECTIONS
+from bench.place import LARGE, SMALL, build_place
+from bench.rounds import VOTERS_PER_SECOND, Rounds, ratios, run_rounds
+from tests.factories.postgres import find_binaries
+
+REPORT = Path("var/bench.json")
+
+# Name, unit, what it is; targets hold on PostgreSQL (issue: medians of per-round ratios).
+_ROWS = (
+    ("hello_rps", "/s", "bare Flask, hello"),
+    ("bare_insert_rps", "/s", "bare Flask, one INSERT"),
+    ("cast_rps", "/s", "vote: who, right, window, once, event, receipt"),
+    ("tally_rps", "/s", f"tally read, {SMALL} votes"),
+    ("tally_large_rps", "/s", f"tally read, {LARGE} votes"),
+    ("cast_p50_ms", "ms", "vote, median"),
+    ("cast_p99_ms", "ms", "vote, 99 %"),
+    ("tally_uncached_ms", "ms", f"tally counted anew, {LARGE} votes, 2 motions"),
+    ("pgbench_tps", "/s", "pgbench, the same row"),
+    ("cast_to_insert", "", "vote / bare INSERT"),
+    ("tally_to_hello", "", "tally / hello"),
+    ("tally_large_to_small", "", f"tally at {LARGE} / at {SMALL} votes"),
+)
+_AT_LEAST = {"cast_to_insert": 0.70, "tally_to_hello": 0.60, "tally_large_to_small": 0.90}
+_AT_MOST = {"tally_uncached_ms": 50.0}
+
+
+def main() -> int:
+    """Run; 0 when every figure was measured, whether or not a target was reached."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of one burst")
+    parser.add_argument("--database", action="append", choices=("postgresql", "sqlite"))
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {"machine": _machine(), "method": _method(arguments)}
+    for kind in arguments.database or ("postgresql", "sqlite"):
+        report[kind] = _measure(kind, arguments.rounds, arguments.seconds)
+        _print_table(kind, report[kind])
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
+    print(f"\nwritten: {REPORT}")
+    return 0
+
+
+def _measure(kind: str, rounds: int, seconds: float) -> dict[str, Any]:
+    if kind == "postgresql" and find_binaries() is None:
+        return {"not_measured": "no PostgreSQL binaries found"}
+    started = time.monotonic()
+    _say(f"{kind}: preparing …")
+    with tempfile.TemporaryDirectory(prefix="gongjue-bench-") as folder:
+        voters = int(VOTERS_PER_SECOND * seconds * (rounds + 1))
+        with build_place(kind, Path(folder), voters) as place:
+            load_before = os.getloadavg()[0]
+            found = run_rounds(place, rounds, seconds, _say)
+            version, has_pgbench = place.server_version, place.pgbench is not None
+    result = _summarise(found)
+    if not has_pgbench:
+        result["pgbench_tps"] = None
+        result["pgbench_reason"] = "no pgbench beside it" if kind == "postgresql" else "PostgreSQL only"
+    return result | {
+        "server_version": version,
+        "votes_found_in_table": found.votes,
+        "load_before": round(load_before, 2),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def _summarise(found: Rounds) -> dict[str, Any]:
+    """Return medians under their names, and every round with its spread."""
+    everything = {**found.figures, **ratios(found.figures)}
+    result: dict[str, Any] = {name: _short(median(values)) for name, values in everything.items()}
+    result["spread"] = {
+        name: [_short(min(values)), _short(max(values))] for name, values in everything.items()
+    }
+    result["rounds"] = {name: [_short(value) for value in values] for name, values in everything.items()}
+    return result
+
+
+def _short(value: float) -> float:
+    return round(value, 3 if value < 10 else 1)
+
+
+def _print_table(kind: str, result: dict[str, Any]) -> None:
+    if "not_measured" in result:
+        print(f"\n{kind}: not measured: {result['not_measured']}")
+        return
+    print(f"\n{kind} {result['server_version']}, {result['votes_found_in_table']} votes found in the table")
+    print(f"{'':22}{'median':>11}    {'min – max':<22}{'target':<10}")
+    for name, unit, meaning in _ROWS:
+        value = result.get(name)
+        if value is None:
+            print(f"{name:22}{'-':>11}    {result.get('pgbench_reason', '')}")
+            continue
+        low, high = result["spread"][name]
+        verdict = _verdict(name, value) if kind == "postgresql" else ""
+        print(f"{name:22}{value:>9} {unit:<2}   {f'{low} – {high}':<20}{verdict:<14}  {meaning}")
+
+
+def _verdict(name: str, value: float) -> str:
+    if name in _AT_LEAST:
+        return f"≥ {_AT_LEAST[name]:.2f} {'ok' if value >= _AT_LEAST[name] else 'short'}"
+    if name in _AT_MOST:
+        return f"≤ {_AT_MOST[name]:g} {'ok' if value <= _AT_MOST[name] else 'short'}"
+    return ""
+
+
+def _machine() -> dict[str, Any]:
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
+
+
+def _method(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "rounds": arguments.rounds,
+        "burst_seconds": arguments.seconds,
+        "connections": CONNECTIONS,
+        "server": "gunicorn gthread, 2 workers x 4 threads, --reuse-port --no-control-socket",
+        "access_log": "on, to a file",
+        "durability": "PostgreSQL defaults (fsync, synchronous_commit on); SQLite WAL with synchronous=FULL",
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,123 @@
+"""What the bot does: short, repeatable steps, one item per transaction; running one twice changes nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from backend.ballots import queries as ballots
+from backend.ballots.service.closing import close_ballot, seal_ballot
+from backend.ballots.service.sealing import number_votes, seal_tree
+from backend.identity.service import run_retention
+from backend.infra.context import Context, Ports
+from backend.infra.database import db_now, now_sql, open_session
+from backend.kernel.access import SYSTEM
+from backend.kernel.ids import new_id
+from backend.ledger.service import EVENT_TREE, make_checkpoint, number_events
+from backend.registry.service import run_next_import
+
+logger = logging.getLogger("gongjue.bot")
+
+BOT = "bot"
+# Enough for a city's evening of deadlines in one run; what is left is taken by the next run.
+MOST_BALLOTS = 1000
+
+T = TypeVar("T")
+
+
+def beat(ports: Ports) -> None:
+    """Write down, by the database's clock, that the bot lives."""
+    now = now_sql(ports.engine.dialect.name)
+    statement = (
+        f"INSERT INTO heartbeat (name, beat_at) VALUES (:name, {now}) "  # noqa: S608 - a constant expression
+        "ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at"
+    )
+    with ports.engine.begin() as connection:
+        connection.execute(text(statement), {"name": BOT})
+
+
+def close_due_ballots(ports: Ports) -> int:
+    """End the window of every ballot whose deadline has passed; returns how many were ended."""
+    due = _read(ports, lambda session: ballots.due_ballots(session, "open", db_now(session), MOST_BALLOTS))
+    return _each(ports, due, lambda ctx, ballot_id: close_ballot(ctx, ballot_id) is not None)
+
+
+def seal_due_ballots(ports: Ports) -> int:
+    """Seal every ballot whose counting is over; returns how many were sealed."""
+    due = _read(
+        ports, lambda session: ballots.due_ballots(session, "counting", db_now(session), MOST_BALLOTS)
+    )
+    return _each(ports, due, lambda ctx, ballot_id: seal_ballot(ctx, ballot_id) is not None)
+
+
+def number_new_events(ports: Ports) -> int:
+    """Give every committed event its place in the event tree; returns how many got one."""
+    return _until_none(ports, number_events)
+
+
+def number_new_votes(ports: Ports) -> int:
+    """Give every committed vote of the running ballots its leaf; returns how many got one."""
+    active = _read(ports, ballots.active_ballots)
+    return sum(
+        _until_none(ports, lambda session, chosen=ballot_id: number_votes(session, chosen))  # type: ignore[misc] # mypy cannot infer a lambda's default
+        for ballot_id in active
+    )
+
+
+def make_checkpoints(ports: Ports) -> int:
+    """Set a checkpoint on every running ballot's tree and on the events'; returns how many trees were done."""
+    active = _read(ports, ballots.active_ballots)
+    done = _each(ports, active, lambda ctx, ballot_id: seal_tree(ctx.session, ballot_id) is not None)
+    number_new_events(ports)
+    return done + _each(ports, [EVENT_TREE], lambda ctx, tree: make_checkpoint(ctx.session, tree) is not None)
+
+
+def run_imports(ports: Ports) -> int:
+    """Run every waiting import of a roll, the oldest first; returns how many ran."""
+    done = 0
+    while run_next_import(ports):
+        done += 1
+    return done
+
+
+def forget_what_is_old(ports: Ports) -> int:
+    """Delete what has served its purpose (retention), batch by batch; returns how many rows went."""
+    return _until_none(ports, lambda session: sum(run_retention(_context(ports, session)).values()))
+
+
+def _context(ports: Ports, session: Session) -> Context:
+    return Context(session=session, actor=SYSTEM, ports=ports, request_id=f"bot-{new_id()}")
+
+
+def _read(ports: Ports, query: Callable[[Session], T]) -> T:
+    with open_session(ports.engine, read_only=True) as session:
+        return query(session)
+
+
+def _each(ports: Ports, items: Iterable[str], step: Callable[[Context, str], bool]) -> int:
+    """Take every item in a transaction of its own; one that fails is logged and holds up no other."""
+    done = 0
+    for item in items:
+        try:
+            with open_session(ports.engine) as session:
+                done += step(_context(ports, session), item)
+                session.commit()
+        except Exception:
+            logger.exception("item_failed", extra={"fields": {"item": item}})
+    return done
+
+
+def _until_none(ports: Ports, step: Callable[[Session], int]) -> int:
+    """Repeat a batch, each in a transaction of its own, until there is nothing left to do."""
+    total = 0
+    while True:
+        with open_session(ports.engine) as session:
+            done = step(session)
+            session.commit()
+        if not done:
+            return total
+        total += done

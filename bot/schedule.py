@@ -1,0 +1,83 @@
+"""Every job of the bot in one table, and the scheduler made from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from backend.infra.context import Ports
+from bot import jobs
+
+logger = logging.getLogger("gongjue.bot")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A step, how often it runs, and what it is for (read by operators: ``gongjue bot --list``)."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Ports], object]
+    purpose: str
+
+
+# The host's clock only decides when a job looks; what is due is decided by the database's clock.
+JOBS = (
+    Job("heartbeat", timedelta(seconds=10), jobs.beat, "心跳：网页据此提示后台任务是否在运行"),
+    Job("close_ballots", timedelta(seconds=5), jobs.close_due_ballots, "到截止时间的表决转入计票"),
+    Job("seal_ballots", timedelta(seconds=10), jobs.seal_due_ballots, "计票期满（或无纸质票待核）的表决封存"),
+    Job("number_votes", timedelta(seconds=5), jobs.number_new_votes, "给新到的选票编入默克尔树"),
+    Job("number_events", timedelta(seconds=5), jobs.number_new_events, "给新的操作记录编入默克尔树"),
+    Job("checkpoints", timedelta(hours=1), jobs.make_checkpoints, "每小时给各表决和操作记录留检查点"),
+    Job("imports", timedelta(seconds=3), jobs.run_imports, "执行排队中的名册导入"),
+    Job("retention", timedelta(days=1), jobs.forget_what_is_old, "删除已过保存期的登录、试错和邀请码记录"),
+)
+
+
+class Scheduler(Protocol):
+    """What the worker needs of apscheduler, which has no types of its own."""
+
+    def start(self) -> None:
+        """Begin to run jobs in threads."""
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Run no more jobs; ``wait`` for those under way."""
+
+
+def build_scheduler(ports: Ports, table: tuple[Job, ...] = JOBS) -> Scheduler:
+    """Return a scheduler, not yet started, that runs each job at once and then at its interval.
+
+    Each job has a thread of its own, so that a long import delays no deadline; no job overlaps itself, and
+    runs missed while it was busy become one.
+    """
+    threads = ThreadPoolExecutor(len(table))  # type: ignore[no-untyped-call] # apscheduler has no types
+    scheduler: Any = BackgroundScheduler(  # type: ignore[no-untyped-call] # the same
+        executors={"default": threads},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=UTC,
+    )
+    for job in table:
+        scheduler.add_job(
+            run_guarded,
+            "interval",
+            (job, ports),
+            id=job.name,
+            seconds=job.every.total_seconds(),
+            next_run_time=datetime.now(UTC),
+        )
+    started: Scheduler = scheduler
+    return started
+
+
+def run_guarded(job: Job, ports: Ports) -> None:
+    """Run a job; a failure is logged without its values and stops neither the job's next run nor the others."""
+    try:
+        job.run(ports)
+    except Exception:
+        logger.exception("job_failed", extra={"fields": {"job": job.name}})

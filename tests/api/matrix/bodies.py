@@ -1,0 +1,250 @@
+"""A minimal valid body for every route that takes one; identifiers come from the place that is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.identity.rules.consents import NOTICE_VERSION
+from tests.api.matrix.place import Place
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is sent beside the address."""
+
+    json: Mapping[str, Any] | None = None
+    data: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_KEY = {"Idempotency-Key": "matrix-key-1"}
+_FIRST = {"If-Match": "1"}
+_REASON = {"reason": "依规定办理"}
+_TABLE = "序号,房屋,事项1,事项2\n3,1-1-102,同意,反对\n".encode()
+
+
+def _marks(place: Place) -> dict[str, str]:
+    return {place.ids["motion"]: "for", place.ids["second_motion"]: "for"}
+
+
+def _paper(place: Place) -> Body:
+    body = {
+        "entries": [place.ids["entry"]],
+        "choices": _marks(place),
+        "documents_hash": place.ids["documents_hash"],
+    }
+    return Body(body, headers=_KEY)
+
+
+def _objection(place: Place) -> Body:
+    home = place.ids["dwelling"]
+    return Body({"about": "roll", "about_id": home, "dwelling": home, "text": "面积不对"}, headers=_KEY)
+
+
+def _sheet(place: Place) -> Body:
+    return Body(
+        {
+            "sheet_no": 3,
+            "entry": place.ids["empty_entry"],
+            "marks": _marks(place),
+            "photo": place.ids["photo"],
+        }
+    )
+
+
+def _grant(place: Place, role: str = "handler") -> dict[str, str]:
+    return {"role": role, "organisation_id": place.ids["community"]}
+
+
+def _project(place: Place) -> Body:
+    return Body(
+        {
+            "organisation": place.ids["community"],
+            "code": "P2",
+            "name": "二期",
+            "plan_year": 2026,
+            "estates": [place.ids["estate"]],
+        }
+    )
+
+
+RESIDENT: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/ballots/<open_ballot>/votes": _paper,
+    "POST /api/v1/ballots/<preliminary_ballot>/objections": lambda place: Body(
+        {"about": "result", "dwelling": place.ids["dwelling"], "text": "结果有误"}, headers=_KEY
+    ),
+    "POST /api/v1/bindings/invite": lambda place: Body({"code": place.ids["invite_code"]}),
+    "POST /api/v1/bindings/phone": lambda _: Body({}),
+    "POST /api/v1/bindings/requests": lambda place: Body(
+        {
+            "estate_id": place.ids["estate"],
+            "door": "2-1-101",
+            "relation": "owner",
+            "evidence_sha256": place.ids["photo"],
+        }
+    ),
+    "PATCH /api/v1/me": lambda _: Body({"name": "赵小明"}),
+    "POST /api/v1/me/consents": lambda _: Body(
+        {"purpose": "phone", "notice_version": NOTICE_VERSION, "given": True}
+    ),
+    "POST /api/v1/me/phone": lambda _: Body({"code": "phone:13800000001"}),
+    "POST /api/v1/me/erase": lambda _: Body({"confirm": True}),
+    "POST /api/v1/objections": _objection,
+    "POST /api/v1/objections/<objection>/withdraw": lambda _: Body({}),
+    "POST /api/v1/session": lambda _: Body({"code": "openid:o-somebody"}),
+}
+
+_ACCOUNTS: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/session": lambda _: Body({"username": "nobody", "password": "no such password"}),
+    "POST /api/v1/staff/session/password": lambda _: Body(
+        {"old": "not the old one", "new": "a-longer-Password-1"}
+    ),
+    "POST /api/v1/staff/accounts": lambda place: Body(
+        {
+            "username": "newcomer",
+            "name": "新人",
+            "password": "long-Enough-password-7",
+            "grant": _grant(place),
+        }
+    ),
+    "POST /api/v1/staff/accounts/<colleague>/grants": lambda place: Body(_grant(place, "grid_officer")),
+    "POST /api/v1/staff/estates/<estate>/invites": lambda place: Body(
+        {"dwelling_ids": [place.ids["dwelling"]]}
+    ),
+    "POST /api/v1/staff/estates/<estate>/invites/revoke": lambda place: Body(
+        {"batch": place.ids["invite_batch"]}
+    ),
+    "POST /api/v1/staff/bindings/<pending_binding>/decision": lambda _: Body({"approve": True, **_REASON}),
+    "POST /api/v1/staff/bindings/<binding>/end": lambda _: Body(_REASON),
+}
+
+_BALLOTS: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/ballots": lambda place: Body(
+        {"estate": place.ids["estate"], "kind": "canvass", "title": "意愿征询"}
+    ),
+    "PUT /api/v1/staff/ballots/<draft_ballot>/window": lambda _: Body(
+        {"opens_at": "2027-03-01T00:00:00+08:00", "closes_at": "2027-03-20T00:00:00+08:00"}, headers=_FIRST
+    ),
+    "POST /api/v1/staff/ballots/<draft_ballot>/motions": lambda _: Body(
+        {"title": "是否改造", "rule": "gansu-2022/inclusion", "rule_reason": "意愿征询"}
+    ),
+    "POST /api/v1/staff/ballots/<draft_ballot>/documents": lambda place: Body(
+        {"sha256": place.ids["photo"], "title": "方案", "media_type": "image/jpeg"}
+    ),
+    "POST /api/v1/staff/ballots/<draft_ballot>/checks": lambda _: Body({"name": "roll_checked"}),
+    "POST /api/v1/staff/ballots/<draft_ballot>/publish-notice": lambda _: Body({}, headers=_FIRST),
+    "POST /api/v1/staff/ballots/<open_ballot>/extend": lambda _: Body(
+        {"closes_at": "2027-03-01T00:00:00+08:00", **_REASON}
+    ),
+    "POST /api/v1/staff/ballots/<open_ballot>/suspend": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<suspended_ballot>/resume": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<open_ballot>/void": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<notice_ballot>/cancel": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<preliminary_ballot>/correct": lambda place: Body(
+        {"receipt": place.ids["sheet"], **_REASON}
+    ),
+    "POST /api/v1/staff/ballots/<preliminary_ballot>/record/audit": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<open_ballot>/amendments": lambda place: Body(
+        {"change": "area", "entry": place.ids["entry"], "area_centi": 8100, **_REASON}
+    ),
+    "POST /api/v1/staff/ballots/<open_ballot>/mandates": lambda place: Body(
+        {
+            "entry": place.ids["far_entry"],
+            "proxy": place.ids["resident_account"],
+            "powers": "全部事项",
+            "document": place.ids["photo"],
+        }
+    ),
+    "POST /api/v1/staff/ballots/<open_ballot>/paper-batches": lambda place: Body(
+        {"paper_count": 2, "photo": place.ids["photo"]}, headers=_KEY
+    ),
+    "POST /api/v1/staff/ballots/<open_ballot>/paper-samples": lambda _: Body(
+        {"seed": "2026-03-01", "size": 5}
+    ),
+    "POST /api/v1/staff/ballots/<open_ballot>/prints": lambda place: Body(
+        {"building": place.ids["building"]}
+    ),
+    "POST /api/v1/staff/ballots/<notice_ballot>/service-proofs": lambda place: Body(
+        {"method": "letter", "dwellings": [place.ids["dwelling"]]}
+    ),
+    "POST /api/v1/staff/paper-batches/<unwitnessed_batch>/witness": lambda _: Body({"paper_count": 1}),
+    "POST /api/v1/staff/paper-batches/<batch>/sheets": _sheet,
+    "POST /api/v1/staff/paper-batches/<batch>/table": lambda _: Body(data=_TABLE),
+    "POST /api/v1/staff/paper-batches/<batch>/table/confirm": lambda _: Body(data=_TABLE),
+    "POST /api/v1/staff/paper-sheets/<sheet>/confirm": lambda place: Body(
+        {"entry": place.ids["empty_entry"], "marks": _marks(place)}
+    ),
+    "POST /api/v1/staff/paper-sheets/<sheet>/return": lambda _: Body(_REASON),
+    "POST /api/v1/staff/reviews/<sheet>": lambda _: Body({"decision": "accept", **_REASON}),
+}
+
+_REGISTRY: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/organisations": lambda place: Body(
+        {"parent_id": place.ids["town"], "kind": "community", "code": "C9", "name": "新社区"}
+    ),
+    "POST /api/v1/staff/estates": lambda place: Body(
+        {"organisation_id": place.ids["community"], "code": "E9", "name": "新小区"}
+    ),
+    "PUT /api/v1/staff/estates/<estate>": lambda _: Body({"name": "示例小区"}, headers=_FIRST),
+    "POST /api/v1/staff/estates/<estate>/roll-display": lambda _: Body(
+        {"starts_on": "2027-01-01", "ends_on": "2027-01-08"}
+    ),
+    "POST /api/v1/staff/imports": lambda place: Body(
+        {
+            "organisation_id": place.ids["community"],
+            "estate_id": place.ids["estate"],
+            "file_sha256": place.ids["photo"],
+            "file_name": "roll.xlsx",
+        },
+        headers=_KEY,
+    ),
+    "POST /api/v1/staff/files": lambda _: Body(data="会议纪要".encode()),
+}
+
+_PROJECTS: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/notices": lambda place: Body(
+        {"estate": place.ids["estate"], "kind": "roll", "title": "名册公示", "body": "请核对本户面积。"}
+    ),
+    "POST /api/v1/staff/objections/<objection>/reply": lambda _: Body({"upheld": True, "words": "已更正"}),
+    "POST /api/v1/staff/policies/organisations/<county>/adoptions": lambda _: Body(
+        {"profile": "ningxia-2021", "document_title": "采用文件"}
+    ),
+    "POST /api/v1/staff/policies/organisations/<county>/numbers": lambda _: Body(
+        {
+            "rule": "gansu-2022/inclusion",
+            "name": "consent",
+            "value": "participating",
+            "document_title": "文件",
+            "valid_from": "2026-01-01",
+        }
+    ),
+    "POST /api/v1/staff/projects": _project,
+    "POST /api/v1/staff/projects/<project>/estates": lambda place: Body({"estate": place.ids["estate"]}),
+    "POST /api/v1/staff/projects/<project>/end": lambda _: Body({"state": "cancelled"}, headers=_FIRST),
+    "POST /api/v1/staff/project-estates/<row>/drop": lambda place: Body(
+        _REASON, headers={"If-Match": place.ids["row_version"]}
+    ),
+    "POST /api/v1/staff/project-estates/<row>/stage": lambda place: Body(
+        {"stage": "canvass"}, headers={"If-Match": place.ids["row_version"]}
+    ),
+    "POST /api/v1/staff/project-estates/<row>/gates/<gate>/records": lambda place: Body(
+        {"requirement": "fee_confirmation", "title": "收费确认", "sha256": place.ids["photo"]}
+    ),
+    "POST /api/v1/staff/project-estates/<row>/gates/<gate>/ballots": lambda place: Body(
+        {"ballot": place.ids["final_ballot"]}
+    ),
+    "POST /api/v1/staff/project-estates/<row>/gates/<gate>/decision": lambda place: Body(
+        {"passed": False, "evidence_sha256": place.ids["evidence_sha256"], **_REASON}
+    ),
+    "POST /api/v1/staff/project-estates/<row>/gates/<gate>/revocation": lambda _: Body(_REASON),
+}
+
+BODIES: Mapping[str, Callable[[Place], Body]] = {
+    **RESIDENT,
+    **_ACCOUNTS,
+    **_BALLOTS,
+    **_REGISTRY,
+    **_PROJECTS,
+}

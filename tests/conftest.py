@@ -1,0 +1,109 @@
+"""Fixtures that every test may use: a database of each kind, a context with a savepoint per test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+from sqlmodel import Session
+
+from backend.infra.context import Context, Ports
+from backend.infra.crypto import build_vault
+from backend.infra.database import build_engine
+from backend.infra.storage import Storage
+from backend.kernel.access import SYSTEM
+from tests.factories.databases import make_settings, migrate, sqlite_copy, sqlite_template
+from tests.factories.phones import FakeExchange
+from tests.factories.postgres import Cluster, cluster, find_binaries
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def require_postgresql(reason: str) -> None:
+    """Skip loudly, or fail where PostgreSQL is required."""
+    if os.environ.get("REQUIRE_PG") == "1":
+        pytest.fail(f"REQUIRE_PG=1, but {reason}")
+    pytest.skip(f"POSTGRESQL NOT TESTED: {reason}")
+
+
+@pytest.fixture(scope="session")
+def pg_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL cluster of this worker's own."""
+    if find_binaries() is None:
+        require_postgresql("no PostgreSQL binaries found")
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for this worker's databases and files."""
+    return tmp_path_factory.mktemp("gongjue")
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(session_folder: Path) -> Path:
+    """A migrated SQLite file to copy."""
+    return sqlite_template(session_folder)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(pg_cluster: Cluster, session_folder: Path) -> str:
+    """The name of a migrated PostgreSQL database to use as a template."""
+    url = pg_cluster.create_database("template_gongjue")
+    migrate(url, session_folder / "files").dispose()
+    return "template_gongjue"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh migrated database, for tests that commit; runs once per kind of database."""
+    if request.param == "sqlite":
+        return sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
+    running: Cluster = request.getfixturevalue("pg_cluster")
+    name = f"t_{abs(hash(request.node.nodeid)) % 10**12}"
+    return running.create_database(name, template=request.getfixturevalue("migrated_postgresql"))
+
+
+@pytest.fixture
+def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a fresh migrated database of each kind."""
+    built = build_engine(make_settings(database_url, tmp_path / "files"))
+    yield built
+    built.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite(migrated_sqlite: Path, session_folder: Path) -> Iterator[Engine]:
+    """One SQLite database per worker for tests that roll back."""
+    url = sqlite_copy(migrated_sqlite, session_folder / "shared.db")
+    built = build_engine(make_settings(url, session_folder / "files"))
+    yield built
+    built.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(
+    pg_cluster: Cluster, migrated_postgresql: str, session_folder: Path
+) -> Iterator[Engine]:
+    """One PostgreSQL database per worker for tests that roll back."""
+    url = pg_cluster.create_database("shared", template=migrated_postgresql)
+    built = build_engine(make_settings(url, session_folder / "files"))
+    yield built
+    built.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def ctx(request: pytest.FixtureRequest, session_folder: Path) -> Iterator[Context]:
+    """A context on each kind of database; whatever the test does is rolled back."""
+    bound: Engine = request.getfixturevalue(f"shared_{request.param}")
+    settings = make_settings(str(bound.url.render_as_string(hide_password=False)), session_folder / "files")
+    vault = build_vault(settings)
+    ports = Ports(settings, bound, vault, Storage(settings.storage_path, vault), FakeExchange())
+    with bound.connect() as connection, connection.begin() as outer:
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield Context(session=session, actor=SYSTEM, ports=ports, request_id="test")
+        outer.rollback()

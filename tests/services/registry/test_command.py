@@ -1,0 +1,87 @@
+"""``gongjue registry`` in a process of its own, on both databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.registry.rules.check_file import check_file
+from tests.rules.registry.roll_files import row, to_csv, to_xlsx
+
+pytestmark = pytest.mark.slow
+Gongjue = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def gongjue(database_url: str, tmp_path: Path) -> Gongjue:
+    environment = os.environ | {
+        "GONGJUE_MODE": "rehearsal",
+        "GONGJUE_DATABASE_URL": database_url,
+        "GONGJUE_STORAGE": str(tmp_path / "files"),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "backend.cli", "registry", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_from_an_empty_database_to_a_roll(gongjue: Gongjue, tmp_path: Path) -> None:
+    assert gongjue("organisation", "county", "640302", "利通区").returncode == 0
+    made = gongjue("organisation", "community", "C1", "某社区", "--under", "640302")
+    assert len(made.stdout.strip()) == 20
+    (tmp_path / "roll.csv").write_bytes(to_csv([row(), row(door="102", area="0", owner_phone="1380013800")]))
+    refused = gongjue("import", "roll.csv", "--community", "C1", "--estate", "E1")
+    assert refused.returncode == 2
+    assert "--create-estate" in refused.stderr
+    order = ["import", "roll.csv", "--community", "C1", "--estate", "E1", "--create-estate", "朝阳家园"]
+    refused = gongjue(*order)
+    assert refused.returncode == 2
+    assert "第 3 行 [专有部分面积]“0” 面积必须大于 0。" in refused.stderr
+    assert "第 3 行 [业主电话]“138*****00”" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    (tmp_path / "roll.csv").write_bytes(to_csv([row(), row(door="102")]))
+    trial = json.loads(gongjue(*order, "--dry-run", "--json").stdout)
+    assert (trial["dry_run"], trial["difference"]["added"]) == (True, 2)
+    done = gongjue(*order)
+    assert done.returncode == 0
+    assert "新增 2" in done.stdout
+    assert json.loads(gongjue(*order, "--json").stdout)["difference"]["unchanged"] == 2
+
+
+def test_wrong_places_and_files_are_told_in_one_line(gongjue: Gongjue, tmp_path: Path) -> None:
+    (tmp_path / "good.xlsx").write_bytes(to_xlsx([row()]))
+    for arguments in (
+        ["import", "none.xlsx", "--community", "C1"],
+        ["import", str(tmp_path), "--community", "C1"],
+        ["import", "good.xlsx", "--community", "C1"],
+        ["organisation", "community", "C1", "无上级"],
+        ["estate", "E1", "小区", "--community", "C1"],
+        ["template", str(tmp_path / "no" / "folder.xlsx")],
+    ):
+        answer = gongjue(*arguments)
+        assert answer.returncode == 2, arguments
+        assert "Traceback" not in answer.stderr
+        assert any("一" <= character <= "鿿" for character in answer.stderr)
+
+
+def test_template_is_readable_and_holds_no_home(gongjue: Gongjue, tmp_path: Path) -> None:
+    assert gongjue("template", "out.xlsx").returncode == 0
+    content = (tmp_path / "out.xlsx").read_bytes()
+    with pytest.raises(Exception, match="unreadable_file"):
+        check_file(content, {"E1": "e"}, "E1", lambda done, total: None)

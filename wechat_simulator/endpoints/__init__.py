@@ -1,0 +1,1 @@
+"""WeChat's paths, one module per path family, and our control API."""
