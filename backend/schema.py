@@ -10,6 +10,7 @@ import backend.infra.tables
 import backend.infra.wechat.tables
 import backend.ledger.tables
 import backend.notices.tables
+import backend.notifications.tables
 import backend.policies.tables
 import backend.projects.tables
 import backend.registry.tables  # noqa: F401 - imported for their metadata

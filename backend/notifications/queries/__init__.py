@@ -1,0 +1,11 @@
+"""What the doors may ask of notifications."""
+
+from backend.notifications.queries.deliveries import (
+    DeliveryView,
+    DoorstepView,
+    count_deliveries,
+    list_deliveries,
+    list_doorstep,
+)
+
+__all__ = ["DeliveryView", "DoorstepView", "count_deliveries", "list_deliveries", "list_doorstep"]

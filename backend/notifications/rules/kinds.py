@@ -1,0 +1,134 @@
+"""The notification rules as data: which event becomes which message for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from backend.notifications.rules.outcomes import ACCOUNT_ROUTE, ACCOUNT_ROUTE_FREE, ROOM_ROUTE
+
+
+class Purpose(StrEnum):
+    """What a consent is asked for: one template each, at most three in one popup."""
+
+    REMINDER = "reminder"
+    RECORD = "record"
+    RESULT = "result"
+    ROOM = "room"
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    HOUSEHOLD = "household"
+    ELECTORATE = "electorate"
+    ROOM = "room"
+
+
+# Told of what happens in their household's name: owners and adult family. Tenants live there, but what an owner
+# does with their vote is none of their business; a proxy acts from outside.
+TOLD_RELATIONS = ("owner", "co_owner", "representative", "family")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of message travels. ``useful``: how long it is worth sending."""
+
+    purpose: Purpose
+    route: tuple[str, ...]
+    useful: timedelta
+    is_urgent: bool = False
+    is_reminder: bool = False
+    to_doorstep: bool = False
+
+    @property
+    def priority(self) -> int:
+        """Return the place in the queue: told-at-once first, rooms next, news last."""
+        if self.is_urgent and self.purpose is not Purpose.ROOM:
+            return 0
+        if self.purpose is Purpose.ROOM:
+            return 1
+        return 2 if self.is_reminder else 3
+
+
+_AT_ONCE = Kind(Purpose.RECORD, ACCOUNT_ROUTE, timedelta(days=7), is_urgent=True, to_doorstep=True)
+_REMINDER = Kind(Purpose.REMINDER, ACCOUNT_ROUTE, timedelta(days=1), is_reminder=True, to_doorstep=True)
+_NEWS = Kind(Purpose.RESULT, ACCOUNT_ROUTE_FREE, timedelta(days=7))
+# A room is no household: quiet hours protect beds, and a witness that waits until morning is none.
+_ROOM = Kind(Purpose.ROOM, ROOM_ROUTE, timedelta(days=2), is_urgent=True)
+
+KINDS: Mapping[str, Kind] = {
+    "binding_asked": _AT_ONCE,
+    "binding_made": _AT_ONCE,
+    "binding_ended": _AT_ONCE,
+    "vote_recorded": _AT_ONCE,
+    "vote_decided": _AT_ONCE,
+    "mandate_confirmed": _AT_ONCE,
+    "reminder": _REMINDER,
+    "near_quorum": _REMINDER,
+    "result_shown": _NEWS,
+    "result_final": _NEWS,
+    "ballot_stopped": _NEWS,
+    "room_opened": _ROOM,
+    "room_near": _ROOM,
+    "room_closed": _ROOM,
+    "room_sealed": _ROOM,
+    "room_preliminary": _ROOM,
+    "room_objections_over": _ROOM,
+    "room_final": _ROOM,
+    "room_stopped": _ROOM,
+    "room_gate": _ROOM,
+    "room_digest": _ROOM,
+    "room_checkpoint": _ROOM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An event of this type becomes this kind of message for this audience."""
+
+    event: str
+    kind: str
+    audience: Audience
+
+
+RULES = (
+    Rule("binding.requested", "binding_asked", Audience.HOUSEHOLD),
+    Rule("binding.activated", "binding_made", Audience.HOUSEHOLD),
+    Rule("binding.suspended", "binding_ended", Audience.HOUSEHOLD),
+    Rule("vote.recorded", "vote_recorded", Audience.HOUSEHOLD),
+    Rule("vote.reviewed", "vote_decided", Audience.HOUSEHOLD),
+    Rule("proxy.confirmed", "mandate_confirmed", Audience.HOUSEHOLD),
+    Rule("ballot.open", "room_opened", Audience.ROOM),
+    Rule("ballot.close", "room_closed", Audience.ROOM),
+    Rule("ballot.seal", "room_sealed", Audience.ROOM),
+    Rule("ballot.publish_preliminary", "room_preliminary", Audience.ROOM),
+    Rule("ballot.publish_preliminary", "result_shown", Audience.ELECTORATE),
+    Rule("ballot.finalise", "room_final", Audience.ROOM),
+    Rule("ballot.finalise", "result_final", Audience.ELECTORATE),
+    Rule("ballot.suspend", "room_stopped", Audience.ROOM),
+    Rule("ballot.resume", "room_stopped", Audience.ROOM),
+    Rule("ballot.extended", "room_stopped", Audience.ROOM),
+    Rule("ballot.void", "room_stopped", Audience.ROOM),
+    Rule("ballot.void", "ballot_stopped", Audience.ELECTORATE),
+    Rule("project.gate_decided", "room_gate", Audience.ROOM),
+    Rule("project.gate_revoked", "room_gate", Audience.ROOM),
+)
+
+
+def rules_for(event_type: str) -> tuple[Rule, ...]:
+    """Return the rules that an event type triggers; most trigger none."""
+    return _BY_EVENT.get(event_type, ())
+
+
+_BY_EVENT: dict[str, tuple[Rule, ...]] = {
+    rule.event: tuple(other for other in RULES if other.event == rule.event) for rule in RULES
+}
+
+TAPS: Mapping[str, tuple[Purpose, ...]] = {
+    "bind": (Purpose.RECORD, Purpose.REMINDER, Purpose.RESULT),
+    "ballot": (Purpose.REMINDER, Purpose.RECORD, Purpose.RESULT),
+    "vote": (Purpose.RESULT, Purpose.RECORD, Purpose.REMINDER),
+}

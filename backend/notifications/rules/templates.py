@@ -1,0 +1,40 @@
+"""What a subscription template must hold, and the ones used where no real WeChat is (demo, rehearsal, tests)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.notifications.rules.kinds import Purpose
+
+# Our names for a template's fields: what it is about, when, and one line more.
+FIELD_NAMES = ("title", "time", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template and, for each of our fields, its key in it (``thing1``, ``time2``)."""
+
+    template_id: str
+    fields: Mapping[str, str]
+
+
+_FIELDS = {"title": "thing1", "time": "time2", "note": "thing3"}
+SIMULATED: Mapping[str, Template] = {
+    purpose: Template(f"demo-template-{purpose}", _FIELDS)
+    for purpose in (Purpose.REMINDER, Purpose.RECORD, Purpose.RESULT)
+}
+
+
+def fill(template: Template, payload: Mapping[str, str]) -> dict[str, str]:
+    """Return the template's values from ours; fields the template lacks are left out."""
+    return {key: payload[name] for name, key in template.fields.items() if name in payload}
+
+
+MOST_THING = 20
+
+
+def short(text: str) -> str:
+    """Return at most 20 characters, WeChat's limit of a ``thing``, with an ellipsis where something was cut."""
+    clean = " ".join(text.split())
+    return clean if len(clean) <= MOST_THING else clean[: MOST_THING - 1] + "…"

@@ -1,0 +1,114 @@
+"""Every text that deliveries carry, in plain Chinese; never a name, a phone or a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.kernel.clock import SHANGHAI
+from backend.notifications.rules.templates import short
+
+_CHANNELS = {"online": "微信", "paper": "纸质票", "proxy": "受托人", "legacy": "线下补录"}
+_RELATIONS = {
+    "owner": "业主",
+    "co_owner": "共有人",
+    "representative": "业主代表",
+    "proxy": "受托人",
+    "public_tenant": "公房承租人",
+    "family": "家庭成员",
+    "tenant": "租户",
+}
+OBJECT = "pages/objection/index"
+BALLOT = "pages/ballot/index"
+ACTIVITY = "pages/activity/index"
+
+DOORSTEP_REASONS = {
+    "no_binding": "这一户还没有能投票的人绑定微信",
+    "no_channel": "没有订阅消息授权，也没有关注公众号或可用的短信渠道",
+    "refused": "住户拒收或订阅次数已用完",
+    "permanent": "各渠道都不接收",
+    "technical": "多次发送失败",
+    "unknown": "发送时中断，不知道是否送达（不会自动重发）",
+    "expired": "没能在有效时间内发出",
+}
+
+
+def moment(at: datetime) -> str:
+    """Return an instant as WeChat's ``time`` field takes it: 2026年6月30日 18:05."""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A message's values (title, time, note) and the page that a tap opens."""
+
+    payload: Mapping[str, str]
+    page: str
+
+
+def _values(title: str, at: datetime, note: str) -> dict[str, str]:
+    return {"title": short(title), "time": moment(at), "note": short(note)}
+
+
+def vote_recorded(title: str, at: datetime, channel: str, ballot_id: str, entry_id: str | None) -> About:
+    """A vote stands in the household's name: by which channel and when, never what it says."""
+    note = f"已由{_CHANNELS.get(channel, '其他渠道')}登记，有误点此异议"
+    page = f"{OBJECT}?about=vote&id={entry_id}&ballot={ballot_id}" if entry_id else ACTIVITY
+    return About(_values(title, at, note), page)
+
+
+def vote_decided(title: str, at: datetime, is_accepted: bool, ballot_id: str, entry_id: str | None) -> About:
+    """A vote that waited for a review was let in or not."""
+    note = "待核实的一票已计入，有误点此" if is_accepted else "待核实的一票未计入，有误点此"
+    page = f"{OBJECT}?about=vote&id={entry_id}&ballot={ballot_id}" if entry_id else ACTIVITY
+    return About(_values(title, at, note), page)
+
+
+def mandate_confirmed(title: str, at: datetime, mandate_id: str, ballot_id: str) -> About:
+    """A written mandate was registered for the household."""
+    page = f"{OBJECT}?about=proxy&id={mandate_id}&ballot={ballot_id}"
+    return About(_values(title, at, "已登记委托代投，有误点此异议"), page)
+
+
+def binding_changed(kind: str, at: datetime, relation: str, binding_id: str) -> About:
+    """Somebody asks to be, is, or is no more bound to the dwelling."""
+    who = _RELATIONS.get(relation, "成员")
+    notes = {
+        "binding_asked": f"申请绑定为{who}，有误点此",
+        "binding_made": f"已绑定为{who}，有误点此",
+        "binding_ended": f"{who}的绑定已暂停待核实",
+    }
+    return About(_values("您家有新的微信绑定", at, notes[kind]), f"{OBJECT}?about=binding&id={binding_id}")
+
+
+def reminder(title: str, closes_at: datetime, ballot_id: str, occasion: str) -> About:
+    """The household has not voted yet; ``time`` is the deadline."""
+    note = "今天截止，您家还没有投票" if occasion == "last" else "您家还没有投票，请按时参加"
+    return About(_values(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
+
+
+def near_quorum(title: str, closes_at: datetime, ballot_id: str, missing: str) -> About:
+    """Participation lacks little."""
+    return About(_values(title, closes_at, missing), f"{BALLOT}?id={ballot_id}")
+
+
+def news(kind: str, title: str, at: datetime, ballot_id: str) -> About:
+    """Something happened to the ballot that everybody on its roll may know."""
+    notes = {
+        "result_shown": "结果已公示，可查看并提出异议",
+        "result_final": "最终结果已公布",
+        "ballot_stopped": "本次表决已作废，详见公告",
+    }
+    return About(_values(title, at, notes[kind]), f"{BALLOT}?id={ballot_id}")
+
+
+def sms(payload: Mapping[str, str]) -> list[str]:
+    """Return the parameters of the text message's template: what, when, one line more."""
+    return [payload[name] for name in ("title", "time", "note")]
+
+
+def plain(payload: Mapping[str, str]) -> str:
+    """Return a message as one text, for the Official Account."""
+    return f"{payload['title']}\n{payload['time']}\n{payload['note']}"

@@ -1,0 +1,180 @@
+"""Notification jobs: from events to messages, from messages to phones and rooms. All repeatable, none sends twice."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from backend.infra.context import Context, Ports
+from backend.infra.database import open_session
+from backend.kernel.access import SYSTEM
+from backend.kernel.ids import new_id
+from backend.notifications.channels.binding import channels_for
+from backend.notifications.channels.letter import Channel, Letter
+from backend.notifications.rules.outcomes import Came, Outcome
+from backend.notifications.service import events, pushes, reminders, sending
+
+logger = logging.getLogger("gongjue.bot")
+
+IN_FLIGHT = 8
+_BATCH = 128
+# One run ends after so long, so that a shutdown waits for no electorate; the next run goes on.
+_SECONDS = 20.0
+_AGAIN = (0.1, 1.0, 5.0)
+
+T = TypeVar("T")
+
+
+def read_new_events(ports: Ports) -> int:
+    """Turn every numbered event into its messages; returns how many events were read."""
+    total = 0
+    while done := _step(ports, events.read_events):
+        total += done
+    return total
+
+
+def remind(ports: Ports) -> int:
+    """Plan the reminders that are due and enqueue them page by page; returns how many messages were worked on."""
+    after: str | None = ""
+    while after is not None:
+        last = after
+        after = _step(ports, lambda ctx, last=last: reminders.plan_reminders(ctx, last))  # type: ignore[misc] # mypy cannot infer a lambda's default
+    return enqueue(ports)
+
+
+def enqueue(ports: Ports) -> int:
+    """Enqueue every message whose electorate is not wholly enqueued; returns how many were finished."""
+    waiting = _step(ports, reminders.messages_to_enqueue)
+    for message_id in waiting:
+        after: str | None = ""
+        while after is not None:
+            last = after
+            after = _step(
+                ports,
+                lambda ctx, message_id=message_id, last=last: reminders.enqueue_next_page(  # type: ignore[misc] # as above
+                    ctx, message_id, last
+                ),
+            )
+    return len(waiting)
+
+
+def push_near_quorum(ports: Ports) -> int:
+    """Tell rooms and missing households once that participation lacks little; returns how many ballots."""
+    done = _each(ports, "open", reminders.plan_near_push)
+    enqueue(ports)
+    return done
+
+
+def post_digests(ports: Ports) -> int:
+    """Post the day's digest of every open ballot; returns the new deliveries."""
+    return _each(ports, "open", pushes.post_digest)
+
+
+def post_checkpoints(ports: Ports) -> int:
+    """Post the newest checkpoint of every running ballot to its rooms; returns the new deliveries."""
+    return sum(_each(ports, state, pushes.post_checkpoint) for state in ("open", "counting"))
+
+
+def tell_objections_over(ports: Ports) -> int:
+    """Tell rooms that objection days are over; returns the new deliveries."""
+    return _each(ports, "preliminary", pushes.post_objections_over)
+
+
+def sweep(ports: Ports) -> Mapping[str, int]:
+    """Replay, end or drop deliveries that stand still; returns the counts."""
+    counts = _step(ports, sending.sweep)
+    if any(counts.values()):
+        logger.info("deliveries_swept", extra={"fields": dict(counts)})
+    return counts
+
+
+def deliver(
+    ports: Ports, channels: Mapping[str, Channel] | None = None, *, in_flight: int = IN_FLIGHT
+) -> int:
+    """Send what waits, at most ``in_flight`` at a time; returns how many requests left.
+
+    Any number of processes may run it. Each round is one transaction: outcomes in, starts out; only then the
+    requests of the started rows leave.
+    """
+    ways = channels_for(ports) if channels is None else channels
+    held: deque[sending.Held] = deque()
+    flying: dict[Future[Outcome], Letter] = {}
+    arrived: list[sending.Sent] = []
+    ends_at, total = time.monotonic() + _SECONDS, 0
+    with ThreadPoolExecutor(in_flight, thread_name_prefix="deliver") as pool:
+        while True:
+            is_over = time.monotonic() > ends_at
+            slots = 0 if is_over else in_flight - len(flying)
+            letters, is_dry = _round(ports, held, arrived, ways, slots)
+            total += len(letters)
+            flying |= {pool.submit(_send, ways[letter.channel], letter): letter for letter in letters}
+            if not flying and (is_dry or is_over):
+                break
+            done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            arrived = [sending.Sent(flying.pop(future), future.result()) for future in done]
+    if held:
+        _step(ports, lambda ctx: sending.give_back(ctx, list(held)))
+    return total
+
+
+def _round(
+    ports: Ports,
+    held: deque[sending.Held],
+    arrived: list[sending.Sent],
+    ways: Mapping[str, Channel],
+    slots: int,
+) -> tuple[list[Letter], bool]:
+    """Record what arrived and start as many as there are free slots; tells also whether nothing waits."""
+
+    def step(ctx: Context) -> tuple[list[Letter], bool]:
+        sending.record(ctx, arrived)
+        if slots and not held:
+            held.extend(sending.take(ctx, _BATCH))
+        is_dry = not held
+        chosen = [held.popleft() for _ in range(min(slots, len(held)))]
+        return sending.start(ctx, chosen, ways.keys()), is_dry
+
+    for pause in _AGAIN:
+        try:
+            return _step(ports, step)
+        except OperationalError:
+            # What arrived must be written down; rows taken in a lost transaction are replayed by the sweeper.
+            logger.warning("delivery_round_again")
+            time.sleep(pause)
+    return _step(ports, step)
+
+
+def _send(channel: Channel, letter: Letter) -> Outcome:
+    try:
+        return channel.send(letter)
+    except Exception as error:
+        # Nobody knows how far it came; without the text, which may hold an address.
+        logger.error(
+            "channel_failed", extra={"fields": {"channel": letter.channel, "error": type(error).__name__}}
+        )
+        return Outcome(Came.UNKNOWN, type(error).__name__)
+
+
+def _step(ports: Ports, step: Callable[[Context], T]) -> T:
+    """Run one step in a transaction of its own."""
+    with open_session(ports.engine) as session:
+        done = step(Context(session=session, actor=SYSTEM, ports=ports, request_id=f"bot-{new_id()}"))
+        session.commit()
+        return done
+
+
+def _each(ports: Ports, state: str, step: Callable[[Context, str], int]) -> int:
+    """Take every ballot of a state in a transaction of its own; one that fails holds up no other."""
+    total = 0
+    for ballot_id in _step(ports, lambda ctx: pushes.ballots_of_state(ctx, state)):
+        try:
+            total += _step(ports, lambda ctx, chosen=ballot_id: step(ctx, chosen))  # type: ignore[misc] # as above
+        except Exception:
+            logger.exception("item_failed", extra={"fields": {"item": ballot_id}})
+    return total
