@@ -13,7 +13,9 @@ from backend.infra.crypto import Vault, build_vault
 from backend.infra.database import build_engine
 from backend.infra.settings import Settings
 from backend.infra.storage import Storage
-from backend.infra.wechat.gateway import WeChatGateway, WeChatSettings
+from backend.infra.wechat.build import WeChat, WeChatPlan, build_wechat
+from backend.infra.wechat.client import WeChatSettings
+from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.notices import queries as notices
 
@@ -40,22 +42,34 @@ def build_ports(settings: Settings, *, engine: Engine | None = None) -> Ports:
     engine = engine or build_engine(settings)
     vault = build_vault(settings)
     _register_hooks()
+    gateways = _wechat(settings, engine, vault)
     return Ports(
         settings=settings,
         engine=engine,
         vault=vault,
         storage=Storage(settings.storage_path, vault),
-        wechat=WeChatExchange(_gateway(settings, engine, vault)),
+        wechat=WeChatExchange(gateways.gateway),
+        gateways=gateways,
     )
 
 
-def _gateway(settings: Settings, engine: Engine, vault: Vault) -> WeChatGateway:
+def _wechat(settings: Settings, engine: Engine, vault: Vault) -> WeChat:
     field = "wechat_token.token_ciphertext"
     store = DatabaseTokenStore(
         engine, seal=partial(vault.seal, field=field), open=partial(vault.open, field=field)
     )
-    wechat = WeChatSettings(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_base)
-    return WeChatGateway(wechat, store)
+    base = settings.wechat_api_base
+    has_official = bool(settings.wechat_official_app_id)
+    plan = WeChatPlan(
+        mini=WeChatSettings(settings.wechat_app_id, settings.wechat_app_secret, base),
+        official=WeChatSettings(settings.wechat_official_app_id, settings.wechat_official_secret, base)
+        if has_official
+        else None,
+        robot_api=settings.wechat_robot_base,
+        open_base=settings.wechat_open_base,
+        state=settings.wechat_state,
+    )
+    return build_wechat(plan, store)
 
 
 def _register_hooks() -> None:

@@ -13,6 +13,7 @@ from backend.infra.crypto import Vault
 from backend.infra.database import db_now
 from backend.infra.settings import Settings
 from backend.infra.storage import Storage
+from backend.infra.wechat.build import WeChat
 from backend.kernel.access import Actor
 
 
@@ -28,13 +29,17 @@ class WeChatPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world, built once per process by ``bootstrap``."""
+    """The outside world, built once per process by ``bootstrap``.
+
+    ``gateways`` are all ways to WeChat's servers; None only where nothing is ever sent.
+    """
 
     settings: Settings
     engine: Engine
     vault: Vault
     storage: Storage
     wechat: WeChatPort
+    gateways: WeChat | None = None
 
 
 class DatabaseClock:

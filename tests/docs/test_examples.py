@@ -31,7 +31,7 @@ def test_the_table_of_settings_is_the_codes() -> None:
     needed = {
         "GONGJUE_FIELD_KEYS": f"k1:{KEY}",
         "GONGJUE_INDEX_KEY": KEY,
-        "GONGJUE_WECHAT_APP_SECRET": "x" * 16,
+        "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef",
     }
     settings = load_settings(needed)
     defaults = {
@@ -40,6 +40,22 @@ def test_the_table_of_settings_is_the_codes() -> None:
         "GONGJUE_STORAGE": str(settings.storage_path),
         "GONGJUE_WECHAT_APP_ID": settings.wechat_app_id or "empty",
         "GONGJUE_WECHAT_API_BASE": settings.wechat_api_base,
+        "GONGJUE_WECHAT_OFFICIAL_APP_ID": settings.wechat_official_app_id or "empty",
+        "GONGJUE_WECHAT_OFFICIAL_SECRET": settings.wechat_official_secret or "empty",
+        "GONGJUE_WECHAT_ROBOT_BASE": settings.wechat_robot_base,
+        "GONGJUE_WECHAT_OPEN_BASE": settings.wechat_open_base,
+        "GONGJUE_WECHAT_STATE": settings.wechat_state,
+        "GONGJUE_WECHAT_MINI_CALLBACK_TOKEN": settings.callback_token_mini or "empty",
+        "GONGJUE_WECHAT_MINI_CALLBACK_AES_KEY": settings.callback_aes_key_mini or "empty",
+        "GONGJUE_WECHAT_OFFICIAL_CALLBACK_TOKEN": settings.callback_token_official or "empty",
+        "GONGJUE_WECHAT_OFFICIAL_CALLBACK_AES_KEY": settings.callback_aes_key_official or "empty",
+        "GONGJUE_SMS_TRANSPORT": settings.sms.transport,
+        "GONGJUE_SMS_FILE": str(settings.sms.file),
+        "GONGJUE_SMS_SECRET_ID": settings.sms.secret_id or "empty",
+        "GONGJUE_SMS_SECRET_KEY": settings.sms.secret_key or "empty",
+        "GONGJUE_SMS_APP_ID": settings.sms.app_id or "empty",
+        "GONGJUE_SMS_SIGN": settings.sms.sign or "empty",
+        "GONGJUE_SMS_REGION": settings.sms.region,
         "GONGJUE_TRUSTED_PROXIES": str(settings.trusted_proxies),
         "GONGJUE_PUBLIC_BASE_URL": settings.public_base_url,
         "GONGJUE_RATE_LIMIT_STORAGE": settings.rate_limit_storage,

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from backend.infra.context import Ports
+from backend.infra.settings import SmsSettings
 from backend.infra.wechat import errors
-from backend.infra.wechat.account import WeChatAccount
-from backend.infra.wechat.client import ROBOT_API, WeChatSettings
 from backend.infra.wechat.messages import MiniProgramLink, WeChatMessages
-from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.notifications.channels.letter import Channel, SendFailed
 from backend.notifications.channels.official_account import OfficialAccountChannel
 from backend.notifications.channels.robot import RobotChannel
 from backend.notifications.channels.sms import SmsChannel, SmsTransport
 from backend.notifications.channels.sms.file import FileSms
+from backend.notifications.channels.sms.tencent import TencentAccount, TencentSms
 from backend.notifications.channels.subscribe import SubscribeChannel
 from backend.notifications.rules.outcomes import Came
-
-_REAL = "https://api.weixin.qq.com"
 
 
 class WeChatTransport:
@@ -96,16 +93,24 @@ def channels_of(
 
 @lru_cache(maxsize=8)
 def channels_for(ports: Ports) -> Mapping[str, Channel]:
-    """Return this process's channels, built once from its settings; outside production text messages are written to a file."""
-    settings, vault = ports.settings, ports.vault
-    name = "wechat_token.token_ciphertext"
-    store = DatabaseTokenStore(
-        ports.engine, seal=partial(vault.seal, field=name), open=partial(vault.open, field=name)
+    """Return this process's channels; built once, so that each keeps its connections."""
+    settings, gateways = ports.settings, ports.gateways
+    if gateways is None:
+        raise RuntimeError("these ports were built without a way to WeChat")
+    return channels_of(
+        gateways.messages,
+        settings.wechat_app_id,
+        has_official_account=gateways.official is not None,
+        sms=_sms(settings.sms),
     )
-    mini = WeChatAccount(
-        WeChatSettings(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_base), store
-    )
-    is_real = settings.wechat_api_base == _REAL
-    messages = WeChatMessages(mini, robot_api=ROBOT_API if is_real else settings.wechat_api_base)
-    sms = None if settings.mode == "production" else FileSms(settings.storage_path.parent / "sms.jsonl")
-    return channels_of(messages, settings.wechat_app_id, has_official_account=False, sms=sms)
+
+
+def _sms(settings: SmsSettings) -> SmsTransport | None:
+    if settings.transport == "file":
+        return FileSms(settings.file)
+    if settings.transport == "tencent":
+        account = TencentAccount(
+            settings.secret_id, settings.secret_key, settings.app_id, settings.sign, settings.region
+        )
+        return TencentSms(account)
+    return None

@@ -81,7 +81,9 @@ def test_new_keys_are_accepted_in_production(capsys: pytest.CaptureFixture[str])
 
     assert cli.main(["keys", "new"]) == 0
     lines = dict(line.split("=", 1) for line in capsys.readouterr().out.strip().splitlines())
-    settings = load_settings({**lines, "GONGJUE_WECHAT_APP_SECRET": "x" * 32, "GONGJUE_MODE": "production"})
+    settings = load_settings(
+        {**lines, "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef", "GONGJUE_MODE": "production"}
+    )
     assert settings.index_key != settings.field_keys[0][1]
 
 
