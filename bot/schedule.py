@@ -12,19 +12,23 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from backend.infra.context import Ports
-from bot import jobs
+from bot import delivery, jobs
 
 logger = logging.getLogger("gongjue.bot")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A step, how often it runs, and what it is for (read by operators: ``gongjue bot --list``)."""
+    """A step, how often it runs, and what it is for (read by operators: ``gongjue bot --list``).
+
+    ``everywhere``: each bot of a PostgreSQL installation runs it, the leader or not.
+    """
 
     name: str
     every: timedelta
     run: Callable[[Ports], object]
     purpose: str
+    everywhere: bool = False
 
 
 # The host's clock only decides when a job looks; what is due is decided by the database's clock.
@@ -35,6 +39,15 @@ JOBS = (
     Job("number_votes", timedelta(seconds=5), jobs.number_new_votes, "给新到的选票编入默克尔树"),
     Job("number_events", timedelta(seconds=5), jobs.number_new_events, "给新的操作记录编入默克尔树"),
     Job("checkpoints", timedelta(hours=1), jobs.make_checkpoints, "每小时给各表决和操作记录留检查点"),
+    Job("messages", timedelta(seconds=3), delivery.read_new_events, "把新的操作记录变成要发的消息"),
+    Job("electorates", timedelta(seconds=30), delivery.enqueue, "把结果公示等消息排给全体住户"),
+    Job("reminders", timedelta(minutes=5), delivery.remind, "截止前 7 天、3 天和当天提醒还没投票的住户"),
+    Job("near_quorum", timedelta(minutes=5), delivery.push_near_quorum, "参与就差一点时提醒群和未投票住户"),
+    Job("digests", timedelta(minutes=5), delivery.post_digests, "每日参与简报发到居委会群"),
+    Job("witness", timedelta(minutes=1), delivery.post_checkpoints, "选票检查点发到居委会群作为外部见证"),
+    Job("objections", timedelta(minutes=5), delivery.tell_objections_over, "异议期满告知居委会群"),
+    Job("sweep", timedelta(seconds=30), delivery.sweep, "收拾中断和过期的发送，送不到的列入上门名单"),
+    Job("deliver", timedelta(seconds=1), delivery.deliver, "发送排队的消息", everywhere=True),
     Job("imports", timedelta(seconds=3), jobs.run_imports, "执行排队中的名册导入"),
     Job("retention", timedelta(days=1), jobs.forget_what_is_old, "删除已过保存期的登录、试错和邀请码记录"),
 )

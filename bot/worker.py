@@ -1,4 +1,4 @@
-"""The bot's process: one leader runs the jobs, any other stands by and takes over when the leader is gone."""
+"""The bot's process: one leader runs the jobs, any other sends and takes over when the leader is gone."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from sqlalchemy.pool import NullPool
 from backend.bootstrap import build_ports
 from backend.infra import access_log
 from backend.infra.context import Ports
+from backend.infra.database import build_engine
 from backend.infra.installation import WrongInstallation, installation_mode
 from backend.infra.settings import Settings, load_settings
-from bot.schedule import JOBS, Job, build_scheduler
+from bot.schedule import JOBS, Job, Scheduler, build_scheduler
 
 logger = logging.getLogger("gongjue.bot")
 
 LOOK_SECONDS = 2.0
+# Each job holds at most one connection at a time, and most hold it for a moment.
+LEAST_CONNECTIONS = 8
 # Two-number advisory locks are a space of their own: no tree's or ballot's lock can be this one.
 _LOCK = {"space": 0x676F, "leader": 1}
 _TAKE = text("SELECT pg_try_advisory_lock(:space, :leader)")
@@ -135,7 +138,19 @@ def leadership_for(settings: Settings) -> Leadership:
 
 
 def work(ports: Ports, stop: threading.Event, table: tuple[Job, ...] = JOBS) -> None:
-    """Lead when possible, stand by otherwise, until ``stop`` is set."""
+    """Lead when possible, stand by otherwise, until ``stop`` is set; what may run everywhere always runs."""
+    # SQLite has one writer: a second bot would only take turns with the first.
+    shared = () if ports.settings.is_sqlite else tuple(job for job in table if job.everywhere)
+    leading = tuple(job for job in table if job not in shared)
+    helper = _started(ports, shared) if shared else None
+    try:
+        _take_turns(ports, stop, leading)
+    finally:
+        if helper is not None:
+            helper.shutdown(wait=True)
+
+
+def _take_turns(ports: Ports, stop: threading.Event, table: tuple[Job, ...]) -> None:
     leadership = leadership_for(ports.settings)
     is_told = False
     while not stop.is_set():
@@ -149,11 +164,16 @@ def work(ports: Ports, stop: threading.Event, table: tuple[Job, ...] = JOBS) -> 
     leadership.release()
 
 
+def _started(ports: Ports, table: tuple[Job, ...]) -> Scheduler:
+    scheduler = build_scheduler(ports, table)
+    scheduler.start()
+    return scheduler
+
+
 def _lead(ports: Ports, leadership: Leadership, stop: threading.Event, table: tuple[Job, ...]) -> None:
     """Run the jobs until told to stop or until the lead is lost."""
     _say("bot_leads")
-    scheduler = build_scheduler(ports, table)
-    scheduler.start()
+    scheduler = _started(ports, table)
     try:
         while not stop.wait(LOOK_SECONDS):
             if not leadership.is_held():
@@ -171,7 +191,11 @@ def _say(event: str) -> None:
 
 def describe_jobs() -> list[str]:
     """Return one line per job for operators."""
-    return [f"{job.name:<16}{_interval(job.every.total_seconds()):>8}  {job.purpose}" for job in JOBS]
+    return [
+        f"{job.name:<16}{_interval(job.every.total_seconds()):>8}  {job.purpose}"
+        + ("（每个后台进程都运行）" if job.everywhere else "")
+        for job in JOBS
+    ]
 
 
 def _interval(seconds: float) -> str:
@@ -187,7 +211,8 @@ def main() -> int:
     # Its warnings say that a busy job was not started twice, which is what we want; its errors matter.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     settings = load_settings()
-    ports = build_ports(settings)
+    engine = build_engine(settings, pool_size=max(settings.pool_size, LEAST_CONNECTIONS))
+    ports = build_ports(settings, engine=engine)
     found = installation_mode(ports.engine)
     if found != settings.mode:
         raise WrongInstallation(

@@ -1,4 +1,4 @@
-"""``gongjue bot``: close, seal, number and keep alive, until stopped."""
+"""``gongjue bot``: close, seal, number, remind and keep alive, until stopped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Register ``bot``."""
-    parser = subparsers.add_parser("bot", help="启动后台任务（截止、封存、检查点、导入、心跳）")
+    parser = subparsers.add_parser("bot", help="启动后台任务（截止、封存、检查点、消息、导入、心跳）")
     parser.add_argument("--list", action="store_true", help="只列出任务，不启动")
     parser.set_defaults(run=run)
 

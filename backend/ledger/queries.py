@@ -99,7 +99,7 @@ def check_events(session: Session) -> list[TreeFault]:
     """Check the whole event tree against its rows (streams by 5,000)."""
     recomputed: dict[int, bytes] = {}
     cursor = -1
-    while rows := _numbered_events(session, cursor, 5000):
+    while rows := numbered_events(session, cursor, 5000):
         for row in rows:
             assert row.leaf_no is not None
             recomputed[row.leaf_no] = leaf_hash(event_leaf(row))
@@ -108,7 +108,8 @@ def check_events(session: Session) -> list[TreeFault]:
     return check_leaves(session, EVENT_TREE, recomputed)
 
 
-def _numbered_events(session: Session, after: int, limit: int) -> list[LedgerEvent]:
+def numbered_events(session: Session, after: int, limit: int) -> list[LedgerEvent]:
+    """Return the events that follow a leaf number: a cursor over leaf numbers skips no late commit."""
     chosen = select(LedgerEvent).where(col(LedgerEvent.leaf_no) > after)
     return list(session.exec(chosen.order_by(col(LedgerEvent.leaf_no)).limit(limit)))
 

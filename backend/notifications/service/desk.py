@@ -96,7 +96,7 @@ def finish_doorstep(ctx: Context, entry_id: str, note: str) -> None:
     if row is None:
         raise NotFound
     scope = registry.scope_of_dwelling(ctx.session, row.dwelling_id)
-    require(ctx.actor, Permission.PARTICIPATION_READ, scope)
+    require(ctx.actor, Permission.PAPER_ENTER, scope)  # those who ring at doors
     now = ctx.clock.now()
     done = update(DoorstepEntry).where(
         col(DoorstepEntry.id) == entry_id, col(DoorstepEntry.done_at).is_(None)

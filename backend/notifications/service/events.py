@@ -13,9 +13,7 @@ from sqlalchemy import select
 from backend.ballots.queries.turnout import BallotFacts, entries_of_dwellings, facts_of
 from backend.identity.queries import active_binding
 from backend.infra.context import Context
-from backend.ledger.queries import (
-    _numbered_events as numbered_events,
-)  # published under this name by the lead
+from backend.ledger.queries import numbered_events
 from backend.notifications.repository import messages as repository
 from backend.notifications.rules import rooms, texts
 from backend.notifications.rules.kinds import KINDS, TOLD_RELATIONS, Audience, Rule, rules_for

@@ -42,7 +42,7 @@ def list_doorstep(query: schemas.DoorstepQuery) -> schemas.DoorstepListOut:
 
 
 @door.post("/doorstep/<id:entry_id>/done")
-@endpoint(staff(Permission.PARTICIPATION_READ), {204: None}, tags=_TAGS)
+@endpoint(staff(Permission.PAPER_ENTER), {204: None}, tags=_TAGS)
 def finish_doorstep(entry_id: str, json: schemas.DoorstepDoneIn) -> Response:
     """Note that somebody rang, and what came of it."""
     desk.finish_doorstep(current_context(), entry_id, json.note)

@@ -94,6 +94,9 @@ RESIDENT: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/objections": _objection,
     "POST /api/v1/objections/<objection>/withdraw": lambda _: Body({}),
     "POST /api/v1/session": lambda _: Body({"code": "openid:o-somebody"}),
+    "POST /api/v1/subscriptions": lambda _: Body(
+        {"tap": "matrix-tap-1", "answers": {"demo-template-reminder": "accept"}}
+    ),
 }
 
 _ACCOUNTS: Mapping[str, Callable[[Place], Body]] = {
@@ -203,6 +206,15 @@ _REGISTRY: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/staff/files": lambda _: Body(data="会议纪要".encode()),
 }
 
+_NOTIFICATIONS: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/doorstep/<doorstep_entry>/done": lambda _: Body({"note": "已上门"}),
+    "POST /api/v1/staff/rooms": lambda place: Body(
+        {"organisation": place.ids["community"], "name": "工作群", "key": "robot-key-0002"}
+    ),
+    "PATCH /api/v1/staff/rooms/<room>": lambda _: Body({"is_active": False}),
+    "PUT /api/v1/staff/organisations/<community>/reminders": lambda _: Body({"settings": {"digest_hour": 9}}),
+}
+
 _PROJECTS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/staff/notices": lambda place: Body(
         {"estate": place.ids["estate"], "kind": "roll", "title": "名册公示", "body": "请核对本户面积。"}
@@ -246,5 +258,6 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_ACCOUNTS,
     **_BALLOTS,
     **_REGISTRY,
+    **_NOTIFICATIONS,
     **_PROJECTS,
 }

@@ -25,6 +25,8 @@ from backend.kernel.ids import new_id
 from backend.ledger.rules.receipt import new_receipt
 from backend.notices import service as notices
 from backend.notices.service import PublishNotice, RaiseObjection
+from backend.notifications.service import desk
+from backend.notifications.tables import DoorstepEntry
 from backend.policies import service as policies
 from backend.policies.rules.gates import Gate
 from backend.policies.service import AdoptProfile, SetLocalNumber
@@ -95,6 +97,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _identity(ctx, place, estate)
     _notices(ctx, place, estate)
     _projects(ctx, place, estate)
+    _notifications(ctx, place, estate)
     return place
 
 
@@ -262,3 +265,22 @@ def _projects(ctx: Context, place: Place, estate: EstateFixture) -> None:
     attached = select(GateEvidence.id).where(GateEvidence.project_estate_id == row)
     place.ids["evidence"] = ctx.session.exec(attached).one()
     place.ids |= {"evidence_sha256": view.evidence_sha256, "row_version": str(view.version)}
+
+
+def _notifications(ctx: Context, place: Place, estate: EstateFixture) -> None:
+    community = place.ids["community"]
+    place.ids["room"] = desk.add_room(ctx, desk.AddRoom(community, "居委会群", "robot-key-0001")).id
+    entry = DoorstepEntry(
+        id=new_id(),
+        topic=f"ballot:{place.ids['open_ballot']}",
+        dwelling_id=estate.dwelling_ids[0],
+        estate_id=estate.estate.id,
+        building_id=estate.building_ids[0],
+        ballot_id=place.ids["open_ballot"],
+        kind="vote_recorded",
+        is_reminder=False,
+        reason="no_channel",
+        created_at=ctx.clock.now(),
+    )
+    ctx.session.add(entry)
+    place.ids["doorstep_entry"] = entry.id

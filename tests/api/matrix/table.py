@@ -89,6 +89,8 @@ GET    /api/v1/notices/<public_notice>                                | estate
 GET    /api/v1/objections                                             | account
 POST   /api/v1/objections                                             | household
 POST   /api/v1/objections/<objection>/withdraw                        | self
+GET    /api/v1/subscriptions                                          | account
+POST   /api/v1/subscriptions                                          | account
 GET    /api/v1/projects                                               | account
 GET    /api/v1/projects/<row>                                         | estate
 GET    /api/v1/projects/<row>/gates/<gate>                            | estate
@@ -196,6 +198,18 @@ GET    /api/v1/staff/ballots/<open_ballot>/roll-entry?door=2-1-101    | ...R...G
 POST   /api/v1/staff/ballots/<open_ballot>/prints                     | ...R..SG...
 GET    /api/v1/staff/ballots/<open_ballot>/paper-rates                | ..........U
 POST   /api/v1/staff/ballots/<open_ballot>/paper-samples              | ..........U
+
+GET    /api/v1/staff/deliveries?estate=<estate>                       | .BTR...G..U
+GET    /api/v1/staff/deliveries/counts?estate=<estate>                | .BTR...G..U
+GET    /api/v1/staff/doorstep?estate=<estate>                         | .BTR...G..U
+GET    /api/v1/staff/doorstep?estate=<estate>&building=<building>           | .BTR..SG..U
+GET    /api/v1/staff/doorstep?estate=<estate>&building=<other_building>     | .BTR...G..U
+POST   /api/v1/staff/doorstep/<doorstep_entry>/done                   | ...R..SG...
+GET    /api/v1/staff/rooms?organisation=<community>                   | ..TR.......
+POST   /api/v1/staff/rooms                                            | ..TR.......
+PATCH  /api/v1/staff/rooms/<room>                                     | ..TR.......
+GET    /api/v1/staff/organisations/<community>/reminders              | ..TR.......
+PUT    /api/v1/staff/organisations/<community>/reminders              | ..TR.......
 
 GET    /api/v1/staff/notices?estate=<estate>                          | ABTROM.GH.U
 POST   /api/v1/staff/notices                                          | ..TR.......
