@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
-from backend.demo import logins
+from backend.demo import logins, outside
 from backend.demo.logins import DemoLogins
-from backend.demo.people import phones
 from backend.demo.place import DemoPlace
 from backend.demo.processes import Child, Household, answers, free_port, wait_until
 from backend.rehearsal.phones import SimulatedPhones
@@ -53,9 +54,13 @@ def _run(place: DemoPlace, known: DemoLogins, wanted: tuple[int, int], started_a
     household = Household(place.logs, {**place.environment(), **_addresses(ports)})
     try:
         _start(household, ports)
-        if not _wait(household, ports, stop):
+        if not _wait(household, stop, lambda: answers(ports.wechat, "/__sim/health")):
             return _end_early(household, stop)
-        _fill_simulator(ports)
+        # The bot sends from its first second: phones and groups must be there before.
+        _fill_simulator(place, ports)
+        household.start("bot", [sys.executable, "-m", "backend.cli", "bot"])
+        if not _wait(household, stop, lambda: _is_healthy(ports)):
+            return _end_early(household, stop)
         _welcome(place, known, ports, time.monotonic() - started_at)
         while not stop.wait(0.5):
             if household.dead() is not None:
@@ -86,22 +91,18 @@ def _addresses(ports: Ports) -> dict[str, str]:
 def _start(household: Household, ports: Ports) -> None:
     python = sys.executable
     household.start("wechat", [python, "-m", "wechat_simulator", "--port", str(ports.wechat)])
-    household.start("bot", [python, "-m", "backend.cli", "bot"])
     household.start("web", [python, "-m", "backend.cli", "serve", "--bind", f"127.0.0.1:{ports.web}"])
 
 
-def _wait(household: Household, ports: Ports, stop: threading.Event) -> bool:
-    def is_healthy() -> bool:
-        return (
-            answers(ports.wechat, "/__sim/health")
-            and answers(ports.web, "/readyz")
-            and answers(ports.web, "/health/bot")
-        )
+def _is_healthy(ports: Ports) -> bool:
+    return answers(ports.web, "/readyz") and answers(ports.web, "/health/bot")
 
+
+def _wait(household: Household, stop: threading.Event, is_ready: Callable[[], bool]) -> bool:
     def must_end() -> bool:
         return stop.is_set() or household.dead() is not None
 
-    return wait_until(is_healthy, must_end, HEALTHY_SECONDS) and not must_end()
+    return wait_until(is_ready, must_end, HEALTHY_SECONDS) and not must_end()
 
 
 def _end_early(household: Household, stop: threading.Event) -> int:
@@ -124,11 +125,9 @@ def _report(child: Child, headline: str) -> None:
     print("\n".join([headline, *(f"  {line}" for line in child.last_lines())]), file=sys.stderr, flush=True)
 
 
-def _fill_simulator(ports: Ports) -> None:
-    """Give the simulator, whose memory ends with it, the phones of everybody on the demo's rolls."""
-    simulated = SimulatedPhones(ports.wechat_url)
-    simulated.create_users(phones())
-    simulated.close()
+def _fill_simulator(place: DemoPlace, ports: Ports) -> None:
+    with closing(SimulatedPhones(ports.wechat_url)) as simulated:
+        outside.fill(simulated, place.settings(), ports.web_url)
 
 
 def _welcome(place: DemoPlace, known: DemoLogins, ports: Ports, seconds: float) -> None:
@@ -140,6 +139,7 @@ def _welcome(place: DemoPlace, known: DemoLogins, ports: Ports, seconds: float) 
             (f"{ports.web_url}/openapi.json", "OpenAPI 3.1"),
             (f"{ports.web_url}/health/bot", "后台任务心跳 bot heartbeat"),
             (f"{ports.wechat_url}/phones", "微信模拟器 WeChat simulator"),
+            (f"{ports.wechat_url}/rooms", "居委会工作群 committee's group rooms"),
         ],
     )
     person = known.residents[0].openid

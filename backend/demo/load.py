@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from backend.demo.ballots import QUESTIONS, RULE, Setting, finished_canvass, open_canvass, plan_in_notice
 from backend.demo.logins import DemoLogins
+from backend.demo.outside import ROOM_KEYS, ROOM_NAMES
 from backend.demo.people import Cast, hire, move_in, residents
 from backend.demo.roll import CHAOYANG, PLANS, XINYI, EstatePlan, roll_csv
 from backend.demo.story import Story
@@ -18,6 +19,7 @@ from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import queries as ledger_queries
 from backend.ledger import service as ledger
+from backend.notifications.service import desk
 from backend.policies import service as policies
 from backend.policies.rules.gates import Gate
 from backend.projects import service as projects
@@ -48,6 +50,7 @@ def load_demo(ports: Ports) -> DemoLogins:
     estates = {plan.code: _build_estate(story, plan, places[plan.code][1]) for plan in PLANS}
     cast = hire(story, county_id, places, days_ago=45)
     _set_policy(story, cast.bureau, county_id)
+    _open_rooms(story, cast, {code: community_id for code, (_, community_id) in places.items()})
     _play(story, cast, county_id, estates)
     with story.step() as ctx:
         ledger.append(ctx, Event("demo.loaded", county_id, *LOADED))
@@ -92,6 +95,12 @@ def _build_estate(story: Story, plan: EstatePlan, community_id: str) -> str:
         run = registry.show_import(ctx, run_id)
         assert run.state == "done", run.report
     return estate_id
+
+
+def _open_rooms(story: Story, cast: Cast, communities: dict[str, str]) -> None:
+    for code, community_id in communities.items():
+        with story.step(cast.clerks[code][0], days_ago=44) as ctx:
+            desk.add_room(ctx, desk.AddRoom(community_id, ROOM_NAMES[code], ROOM_KEYS[code]))
 
 
 def _set_policy(story: Story, bureau: Actor, county_id: str) -> None:

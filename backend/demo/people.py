@@ -11,7 +11,9 @@ from backend.demo.roll import CHAOYANG, PLANS, XINYI, EstatePlan, homes_of, name
 from backend.demo.story import Story, staff_actor
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
+from backend.infra.context import Context
 from backend.kernel.access import ANONYMOUS, Actor, Role
+from backend.notifications.service import subscriptions
 from backend.registry import queries as registry
 
 
@@ -130,8 +132,16 @@ def move_in(story: Story, plan: EstatePlan, numbers: list[int], days_ago: float)
             identity.record_consent(ctx, Purpose.PHONE, NOTICE_VERSION, is_given=True)
             identity.add_phone(ctx, plan.phone(number))
             identity.bind_by_phone(ctx)
+            _subscribe(ctx, f"demo-bind-{number:03d}")
             identity.log_out(ctx)
         assert token_hash == actor.session_hash
+
+
+def _subscribe(ctx: Context, tap: str) -> None:
+    """Accept one message of each kind, as most people do when they bind."""
+    asked = subscriptions.templates_to_ask(ctx, "bind")
+    answers = {ask.template_id: "accept" for ask in asked}
+    subscriptions.record_answers(ctx, subscriptions.RecordAnswers(tap, answers))
 
 
 def log_in(story: Story, plan: EstatePlan, number: int, *, days_ago: float = 0.0) -> tuple[Actor, bytes]:

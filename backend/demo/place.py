@@ -111,6 +111,7 @@ class DemoPlace:
         _remove_database(self.database)
         self.logins.unlink(missing_ok=True)
         shutil.rmtree(self.folder / "demo-files", ignore_errors=True)
+        self.settings().sms.file.unlink(missing_ok=True)
 
 
 def _remove_database(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.notifications.rules.texts import moment
+from backend.notifications.rules.texts import deadline, moment
 from backend.tally.weight import Basis
 
 MOST_BYTES = 4096
@@ -67,7 +67,7 @@ def stage_text(kind: str, title: str, at: datetime, step: str = "") -> str:
 
 def near_text(title: str, closes_at: datetime, missing: str) -> str:
     """Return the push when participation lacks little."""
-    return f"**{title}**\n参与{missing}即达到参与要求\n截止 {moment(closes_at)}"
+    return f"**{title}**\n参与{missing}即达到参与要求\n截止 {deadline(closes_at)}"
 
 
 def gate_text(gate: str, at: datetime, outcome: str) -> str:
@@ -88,7 +88,7 @@ def digest_text(
     entries, voted = sum(row.entries for row in buildings), sum(row.voted for row in buildings)
     lines = [
         f"**{title}**",
-        f"截止 {moment(closes_at)}",
+        f"截止 {deadline(closes_at)}",
         f"已参与 {voted} / {entries} 户（{_rate(voted, entries)}）",
     ]
     lines.append(f"参与要求：{shortfall_text(missing) or '已达到'}" if missing else "本次没有单独的参与要求")

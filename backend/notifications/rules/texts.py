@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from backend.kernel.clock import SHANGHAI
+from backend.kernel.clock import SHANGHAI, local_date, start_of_day
 from backend.notifications.rules.templates import short
 
 _CHANNELS = {"online": "微信", "paper": "纸质票", "proxy": "受托人", "legacy": "线下补录"}
@@ -19,6 +19,7 @@ _RELATIONS = {
     "family": "家庭成员",
     "tenant": "租户",
 }
+_MINUTE = timedelta(minutes=1)
 OBJECT = "pages/objection/index"
 BALLOT = "pages/ballot/index"
 ACTIVITY = "pages/activity/index"
@@ -40,6 +41,12 @@ def moment(at: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
+def deadline(closes_at: datetime) -> str:
+    """Return a deadline as people read it: the end of a day is that day's 23:59, not the next day's 00:00."""
+    is_midnight = closes_at == start_of_day(local_date(closes_at))
+    return moment(closes_at - _MINUTE if is_midnight else closes_at)
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """A message's values (title, time, note) and the page that a tap opens."""
@@ -50,6 +57,10 @@ class About:
 
 def _values(title: str, at: datetime, note: str) -> dict[str, str]:
     return {"title": short(title), "time": moment(at), "note": short(note)}
+
+
+def _until(title: str, closes_at: datetime, note: str) -> dict[str, str]:
+    return {**_values(title, closes_at, note), "time": deadline(closes_at)}
 
 
 def vote_recorded(title: str, at: datetime, channel: str, ballot_id: str, entry_id: str | None) -> About:
@@ -86,12 +97,12 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str) -> 
 def reminder(title: str, closes_at: datetime, ballot_id: str, occasion: str) -> About:
     """The household has not voted yet; ``time`` is the deadline."""
     note = "今天截止，您家还没有投票" if occasion == "last" else "您家还没有投票，请按时参加"
-    return About(_values(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
+    return About(_until(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
 
 
 def near_quorum(title: str, closes_at: datetime, ballot_id: str, missing: str) -> About:
     """Participation lacks little."""
-    return About(_values(title, closes_at, missing), f"{BALLOT}?id={ballot_id}")
+    return About(_until(title, closes_at, missing), f"{BALLOT}?id={ballot_id}")
 
 
 def news(kind: str, title: str, at: datetime, ballot_id: str) -> About:

@@ -1,0 +1,81 @@
+"""What the simulator must know of the demo: its memory ends with it, so it is told at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.bootstrap import build_ports
+from backend.demo.people import phones
+from backend.demo.roll import CHAOYANG, XINYI
+from backend.identity.service.contacts import contacts_of
+from backend.infra.context import Context
+from backend.infra.database import open_session
+from backend.infra.settings import Settings
+from backend.kernel.access import SYSTEM
+from backend.notifications import queries
+from backend.notifications.rules.templates import SIMULATED
+from backend.rehearsal.phones import SimulatedPhones
+
+# The first is the simulator's own demo group.
+ROOM_KEYS = {
+    XINYI.code: "00000000-0000-4000-8000-00000000d001",
+    CHAOYANG.code: "00000000-0000-4000-8000-00000000d002",
+}
+ROOM_NAMES = {plan.code: f"{plan.community}工作群" for plan in (XINYI, CHAOYANG)}
+_TITLES = {"reminder": "投票提醒", "record": "投票与绑定登记提醒", "result": "结果公示提醒"}
+_LABELS = {"thing1": "事项", "time2": "时间", "thing3": "说明"}
+
+
+def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
+    """Set up phones, templates, groups and consents; only then the callbacks, so that nothing is told twice."""
+    simulated.create_users(phones())
+    simulated.ask("POST", "/__sim/templates", {"templates": _templates()})
+    for code, key in ROOM_KEYS.items():
+        simulated.ask("POST", "/__sim/rooms", {"key": key, "name": ROOM_NAMES[code]})
+    for openid, template_id, count in _consents(settings):
+        body = {"template_id": template_id, "count": count}
+        simulated.ask("POST", f"/__sim/users/{openid}/consents", body)
+    for account, secrets in _callbacks(settings).items():
+        url = f"{web_url}/wechat/{account}"
+        simulated.ask("POST", f"/__sim/callbacks/{account}", {"url": url, **secrets})
+
+
+def _templates() -> list[Mapping[str, object]]:
+    return [
+        {
+            "template_id": template.template_id,
+            "title": _TITLES[purpose],
+            "fields": sorted(template.fields.values()),
+            "labels": _LABELS,
+        }
+        for purpose, template in SIMULATED.items()
+    ]
+
+
+def _consents(settings: Settings) -> list[tuple[str, str, int]]:
+    """Return openid, template and number of every consent that the product counts on."""
+    ports = build_ports(settings)
+    with open_session(ports.engine, read_only=True) as session:
+        left = queries.consents_left(session)
+        ctx = Context(session, SYSTEM, ports, "demo")
+        contacts = contacts_of(ctx, {account_id for account_id, _, _ in left})
+    ports.engine.dispose()
+    return [
+        (str(contacts[account_id].openid), SIMULATED[purpose].template_id, count)
+        for account_id, purpose, count in left
+        if account_id in contacts
+    ]
+
+
+def _callbacks(settings: Settings) -> Mapping[str, Mapping[str, str]]:
+    return {
+        "mini": {
+            "token": settings.callback_token_mini,
+            "aes_key": settings.callback_aes_key_mini,
+            "form": "json",
+        },
+        "official": {
+            "token": settings.callback_token_official,
+            "aes_key": settings.callback_aes_key_official,
+        },
+    }
