@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TextIO
 
 import orjson
-from flask import g, request
+from flask import Request
 
 logger = logging.getLogger("gongjue")
 
@@ -93,19 +93,20 @@ def configure() -> None:
     _lines = _Lines(sys.stderr)
 
 
-def write(status: int) -> None:
-    """Log the running request; without a LogRecord's round."""
+def write(request: Request, status: int) -> None:
+    """Log a request; without a LogRecord's round."""
     if _lines is None:
         return
+    environ = request.environ
     fields = {
         "at": _second(int(time.time())),
         "level": "info",
         "event": "request",
-        "request_id": g.request_id,
+        "request_id": environ["gongjue.request_id"],
         "method": request.method,
         "route": request.url_rule.rule if request.url_rule else "-",
         "status": status,
-        "ms": round((time.perf_counter() - g.started) * 1000, 1),
+        "ms": round((time.perf_counter() - environ["gongjue.started"]) * 1000, 1),
     }
     _lines.add(orjson.dumps(fields).decode() + "\n")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -88,14 +88,15 @@ class UnsupportedMedia(HTTPException):
     code = 415
 
 
-def parse_json(body: bytes) -> None:
-    """Refuse malformed JSON and anything but an object at the top (spectree would read it as ``{}``)."""
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return the body's object; refuse malformed JSON and anything else at the top (spectree would read it as ``{}``)."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Invalid("malformed_json", "提交的内容不是有效的 JSON。") from error
     if not isinstance(value, dict):
         raise Invalid("malformed_json", "提交的 JSON 应为一个对象。")
+    return value
 
 
 def refuse_invalid(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
@@ -165,19 +166,26 @@ def _http_error(error: HTTPException) -> Response:
 
 def _integrity_error(_error: IntegrityError) -> Response:
     """A constraint refused what slipped past the checks: two actions met, and the other one won."""
-    logger.warning("constraint", extra={"fields": {"request_id": g.request_id, "route": _route()}})
+    logger.warning(
+        "constraint",
+        extra={"fields": {"request_id": request.environ["gongjue.request_id"], "route": _route()}},
+    )
     return answer(409, "conflict", "这项操作与另一项操作冲突，没有任何改动，请刷新后重试。")
 
 
 def _database_away(_error: Exception) -> Response:
-    logger.error("database away", extra={"fields": {"request_id": g.request_id, "route": _route()}})
+    logger.error(
+        "database away",
+        extra={"fields": {"request_id": request.environ["gongjue.request_id"], "route": _route()}},
+    )
     return answer(503, "unavailable", "系统暂时不可用，您的内容没有提交，请稍后重试。")
 
 
 def _bug(_error: Exception) -> Response:
-    fields = {"request_id": g.request_id, "route": _route()}
+    number = request.environ["gongjue.request_id"]
+    fields = {"request_id": number, "route": _route()}
     logger.exception("bug", extra={"fields": fields})
-    return answer(500, "internal", f"系统出错了，没有任何改动。请把编号 {g.request_id} 告诉管理员。")
+    return answer(500, "internal", f"系统出错了，没有任何改动。请把编号 {number} 告诉管理员。")
 
 
 def _route() -> str:

@@ -26,8 +26,7 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Protocol, cast, get_type_hints
 
-import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from spectree import Response as SpecResponse
@@ -149,7 +148,7 @@ def _direct(view: Callable[..., Any], documented: Callable[..., Any]) -> Any:
 
 def _validated(model: type[BaseModel]) -> BaseModel:
     try:
-        return model.model_validate(orjson.loads(g.get("body", b"{}")))
+        return model.model_validate(g.get("body", {}))
     except ValidationError as error:
         problems.refuse_invalid(None, None, error, None, None)
         raise
@@ -187,8 +186,6 @@ class GongjueFlask(Flask):
         self.on_refusal: list[Callable[[DomainError], None]] = []
         self.url_map.converters["id"] = IdConverter
         self.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
-        self.before_request(_prepare)
-        self.after_request(_finish)
         problems.register(self)
         if ports.settings.trusted_proxies:
             hops = ports.settings.trusted_proxies
@@ -205,6 +202,7 @@ class GongjueFlask(Flask):
     def wsgi_app(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Give the request an id and every answer the security headers, as tuples: a third of their usual price."""
         environ["gongjue.request_id"] = request_id = f"{self._process}{next(self._requests):x}"
+        environ["gongjue.started"] = time.perf_counter()
         caching = "private, no-cache" if environ["REQUEST_METHOD"] == "GET" else "no-store"
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
@@ -216,20 +214,27 @@ class GongjueFlask(Flask):
 
         return super().wsgi_app(environ, start)
 
+    def process_response(self, response: Response) -> Response:
+        """Finish an answer; there is no Flask session to save and no other hook to run."""
+        return _finish(response)
+
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in one transaction; any raised error rolls back, a returned answer commits."""
-        if request.routing_exception is not None:
+        running = cast(Any, request)._get_current_object()
+        if running.routing_exception is not None:
             return super().dispatch_request()
-        access = cast(Any, self.view_functions[cast(Any, request.url_rule).endpoint]).access
-        _check_body(access)
+        view = cast(Any, self.view_functions[running.url_rule.endpoint])
+        access = view.access
+        _check_body(running, access)
         token_hash = bearer_token_hash()
         self._refuse_flood(access, token_hash)
         if not access.transaction:
-            return super().dispatch_request()
+            return cast(ResponseReturnValue, view(**running.view_args))
         actor = self._actor(access, token_hash)
         is_read = request.method in ("GET", "HEAD")
         with open_session(self.ports.engine, read_only=is_read) as session:
-            g.context = Context(session=session, actor=actor, ports=self.ports, request_id=g.request_id)
+            number = running.environ["gongjue.request_id"]
+            g.context = Context(session=session, actor=actor, ports=self.ports, request_id=number)
             answer = super().dispatch_request()
             session.commit()
             return answer
@@ -304,26 +309,19 @@ def expected_version() -> int:
     return int(text)
 
 
-def _check_body(access: Access) -> None:
-    """Refuse a body of the wrong kind before anything parses it."""
-    request.max_content_length = UPLOAD_LIMIT if access.is_upload else access.max_body
-    if request.method in ("GET", "HEAD", "DELETE") or access.is_upload:
+def _check_body(running: Request, access: Access) -> None:
+    """Refuse a body of the wrong kind before anything uses it."""
+    running.max_content_length = UPLOAD_LIMIT if access.is_upload else access.max_body
+    if running.method in ("GET", "HEAD", "DELETE") or access.is_upload:
         return
-    body = request.get_data(cache=True)
+    body = running.get_data(cache=True)
     if not body:
         return
-    if not request.is_json:
+    if not running.is_json:
         raise problems.UnsupportedMedia
     if b"\\u0000" in body or b"\x00" in body:
         raise Invalid("control_character", "内容里有不能保存的控制字符，请删去后重试。")
-    problems.parse_json(body)
-    g.body = body
-
-
-def _prepare() -> None:
-    """Note the request's id and start time."""
-    g.request_id = request.environ["gongjue.request_id"]
-    g.started = time.perf_counter()
+    g.body = problems.parse_json(body)
 
 
 _HEADERS = (
@@ -340,10 +338,11 @@ _HEADERS = (
 
 def _finish(response: Response) -> Response:
     """Add an ETag to small reads, and write one log line."""
-    if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
+    running = cast(Any, request)._get_current_object()
+    if running.method == "GET" and response.status_code == 200 and not response.is_streamed:
         if "ETag" not in response.headers:
             response.add_etag()
-        if "HTTP_IF_NONE_MATCH" in request.environ:
-            response.make_conditional(request)
-    access_log.write(response.status_code)
+        if "HTTP_IF_NONE_MATCH" in running.environ:
+            response.make_conditional(running)
+    access_log.write(running, response.status_code)
     return response

@@ -130,8 +130,8 @@ def test_a_bug_or_a_lost_database_tells_only_its_place(world: World, kept: KeptL
 
 def _answer_to(app: GongjueFlask, error: Exception) -> Any:
     """Answer as the app does when a view raises this; pytest keeps such errors from the client."""
-    with app.test_request_context("/healthz", environ_overrides={"gongjue.request_id": "r1"}):
-        app.preprocess_request()
+    noted = {"gongjue.request_id": "r1", "gongjue.started": 0.0}
+    with app.test_request_context("/healthz", environ_overrides=noted):
         try:
             raise error
         except Exception as raised:

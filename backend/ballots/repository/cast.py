@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from psycopg import Connection, OperationalError, Rollback
+from psycopg.errors import UniqueViolation
 from psycopg_pool import ConnectionPool
 from sqlalchemy.engine import Engine
 
 from backend.ballots.repository import cast_sql
+from backend.ballots.repository.cast_wire import PreparedCast
 from backend.infra.columns import from_micros, to_micros
 from backend.infra.database import POSTGRESQL_NOW, SQLITE_NOW
 from backend.infra.settings import Settings
@@ -108,27 +110,35 @@ class PostgresqlStatements:
             max_size=settings.pool_size,
             timeout=10,
             kwargs={"autocommit": True, "application_name": "gongjue-vote", "connect_timeout": 5},
+            configure=_CAST.prepare,
             check=None,
             open=True,
         )
 
     def cast(self, values: Row) -> CastRow | None:
         """See Statements."""
-        found = self._one(cast_sql.POSTGRESQL_CAST, values)
+        with self._connection() as connection:
+            try:
+                found = _CAST.run(connection, values)
+            except UniqueViolation:
+                found = connection.execute(_VERDICT, values).fetchone()
         return None if found is None else CastRow(*found)
 
     def replace(self, values: Row, old: str) -> CastRow | None:
         """See Statements; the casting lock comes first, so that the sealer can never wait for us in a ring."""
-        with self._connection() as connection, connection.transaction(force_rollback=False) as block:
-            connection.execute(_LOCK, values)
-            if connection.execute(_REPLACE, {"old": old}).rowcount != 1:
-                return None
-            connection.execute(_DISPOSITION, {**values, "old": old})
-            found = connection.execute(cast_sql.POSTGRESQL_CAST, values).fetchone()
-            row = None if found is None else CastRow(*found)
-            if row is None or row.receipt is None:
-                raise Rollback(block)
-            return row
+        try:
+            with self._connection() as connection, connection.transaction() as block:
+                connection.execute(_LOCK, values)
+                if connection.execute(_REPLACE, {"old": old}).rowcount != 1:
+                    return None
+                connection.execute(_DISPOSITION, {**values, "old": old})
+                found = _CAST.run(connection, values)
+                row = None if found is None else CastRow(*found)
+                if row is None or row.receipt is None:
+                    raise Rollback(block)
+                return row
+        except UniqueViolation:
+            return None  # another vote of this entry came in between: nothing was replaced
         return None
 
     def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
@@ -153,12 +163,17 @@ class PostgresqlStatements:
     def _connection(self) -> Iterator[Connection[tuple[Any, ...]]]:
         """Lend a connection; a server that is away or just went is Unavailable: the same key asks again safely."""
         try:
-            with self._pool.connection() as connection:
+            connection = self._pool.getconn()
+            try:
                 yield connection
+            finally:
+                self._pool.putconn(connection)
         except OperationalError as error:
             raise Unavailable("unavailable", "系统暂时不可用，请稍后再试；重试不会重复投票。") from error
 
 
+_CAST = PreparedCast(cast_sql.POSTGRESQL_CAST, cast_sql.BYTES)
+_VERDICT: Any = cast_sql.to_psycopg(cast_sql.POSTGRESQL_VERDICT)
 _LOCK: Any = cast_sql.to_psycopg(cast_sql.TAKE_CASTING_LOCK)
 _REPLACE: Any = cast_sql.to_psycopg(cast_sql.REPLACE_STANDING)
 _DISPOSITION: Any = cast_sql.to_psycopg(cast_sql.INSERT_DISPOSITION.format(now=POSTGRESQL_NOW))

@@ -75,14 +75,19 @@ def _verdict(gate: str, materialized: str) -> str:
     )
 
 
-_POSTGRESQL_CAST = f"""
+# Without ON CONFLICT, which looks in every unique index once before it inserts: a vote in the way is an error,
+# rare, after which POSTGRESQL_VERDICT tells the rest.
+POSTGRESQL_CAST = f"""
 WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")},
 vote_in AS (
-  INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM verdict WHERE may
-  ON CONFLICT DO NOTHING RETURNING receipt, cast_at
+  INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM verdict WHERE may RETURNING receipt, cast_at
 ),
 event_in AS ({INSERT_EVENT} {_EVENT_VALUES} FROM verdict, vote_in)
 SELECT {_FACTS}, vote_in.receipt, vote_in.cast_at FROM verdict LEFT JOIN vote_in ON true
+"""  # noqa: S608 - constants
+
+POSTGRESQL_VERDICT = f"""
+WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")} SELECT {_FACTS} FROM verdict
 """  # noqa: S608 - constants
 
 # SQLite has one writer, and it is us: what the verdict found still holds when the rows are inserted, so they
@@ -114,16 +119,13 @@ WHERE ballot_id = :ballot AND roll_entry_id = :entry AND state = 'standing'
 """
 
 
-_BYTES = ("token_hash", "request_hash", "nonce")
+BYTES = frozenset({"token_hash", "request_hash", "nonce"})
 
 
 def to_psycopg(sql: str) -> str:
     """Turn ``:name`` into psycopg's ``%(name)s``, bytes into ``%(name)b`` (unescaped); literal ``%`` into ``%%``."""
 
     def placeholder(found: re.Match[str]) -> str:
-        return f"%({found[1]}){'b' if found[1] in _BYTES else 's'}"
+        return f"%({found[1]}){'b' if found[1] in BYTES else 's'}"
 
     return re.sub(r"(?<![:\w]):([a-z_]+)", placeholder, sql.replace("%", "%%"))
-
-
-POSTGRESQL_CAST = to_psycopg(_POSTGRESQL_CAST)
