@@ -82,6 +82,11 @@ def participation(session: Session, ballot: Ballot) -> dict[str, Any]:
     return {"roll": _weights_json(roll), "motions": shown}
 
 
+def moment_of(session: Session, ballot: Ballot) -> tuple[int, dict[str, int]]:
+    """Return what changes with everything a count is made of: votes, the roll, the ballot itself."""
+    return ballot.version, grouped.votes_by_state(session, ballot.id)
+
+
 # A motion's id, and for each of its rules the parameters and the sums read under them.
 _Uses = list[tuple[Rule, dict[str, str], Sums]]
 

@@ -57,6 +57,19 @@ def turnout(session: Session, ballot_id: str) -> Turnout:
     return Turnout(Weights(int(area), int(heads), int(households)), bool(invalid))
 
 
+def votes_by_state(session: Session, ballot_id: str) -> dict[str, int]:
+    """Return how many votes are in each state.
+
+    Votes are never deleted and their states only move forward, so equal answers mean that nothing happened in between.
+    """
+    rows = session.connection().execute(
+        select(col(Vote.state), func.count())
+        .where(col(Vote.ballot_id) == ballot_id)
+        .group_by(col(Vote.state))
+    )
+    return {state: int(count) for state, count in rows}
+
+
 def patterns(session: Session, ballot_id: str, *, without_newest: int = 0) -> list[Pattern]:
     """Return area, households and entries per set of letters, of all standing votes or without the newest."""
     newest = (

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy.engine import Engine
 
 from backend.ballots.queries import ballots as queries
-from backend.ballots.queries.tally import participation
+from backend.ballots.queries.tally import moment_of, participation
 from backend.ballots.repository.cast import Statements
 from backend.ballots.rules.meta import BallotMeta
 from backend.ballots.service.casting import CastVote, Recorded, cast_vote
@@ -53,6 +53,7 @@ class _Tally:
     estate_id: str
     body: bytes
     etag: str
+    moment: tuple[int, dict[str, int]]
 
 
 class PollingDesk:
@@ -129,9 +130,15 @@ class PollingDesk:
             if ballot is None:
                 self._locks.pop(ballot_id, None)
                 raise NotFound
+            # Read before the count: a vote that comes in between is counted now, and once more the next time.
+            moment = moment_of(session, ballot)
+            last = self._tallies.get(ballot_id)
+            if last is not None and last.moment == moment:
+                last.read_at = asked_at
+                return last
             counted = {"ballot": ballot.id, "state": ballot.state, **participation(session, ballot)}
         body = orjson.dumps(counted)
-        kept = _Tally(asked_at, ballot.estate_id, body, f'"{sha256(body).hexdigest()[:24]}"')
+        kept = _Tally(asked_at, ballot.estate_id, body, f'"{sha256(body).hexdigest()[:24]}"', moment)
         if len(self._tallies) >= _MAX_KEPT:
             self._tallies.clear()
         self._tallies[ballot_id] = kept

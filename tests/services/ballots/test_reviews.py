@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from itertools import pairwise
 
 import pytest
 from sqlmodel import Session, select
 
+from backend.ballots.queries.tally import moment_of
 from backend.ballots.repository.votes import find_vote
 from backend.ballots.service.reviews import DecideReview, decide_review, list_reviews
-from backend.ballots.tables import Vote, VoteDisposition
+from backend.ballots.tables import Ballot, Vote, VoteDisposition
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -57,6 +59,22 @@ def waiting_paper(ctx: Context) -> tuple[Office, str, str]:
     sheet = confirm(office, enter(office, sealed_batch(office), 1, 0, "against"), 0, "against")
     assert sheet.needs_review
     return office, online, sheet.receipt
+
+
+def test_the_moment_of_a_tally_changes_with_every_vote_and_every_move_of_one(ctx: Context) -> None:
+    office, _, paper = waiting_paper(ctx)
+    moments = []
+    for step in (
+        lambda: None,
+        lambda: decide_review(office.third, DecideReview(paper, True, "本人签名的纸质票")),
+        lambda: tap(ctx, office, 1),
+        lambda: tap(ctx, office, 2, state="held"),
+    ):
+        step()
+        ballot = ctx.session.get_one(Ballot, office.ballot.ballot_id)
+        moments.append(moment_of(ctx.session, ballot))
+        assert moment_of(ctx.session, ballot) == moments[-1]
+    assert all(earlier != later for earlier, later in pairwise(moments))
 
 
 def test_signed_paper_prevails_on_review(ctx: Context) -> None:
