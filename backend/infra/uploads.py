@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import warnings
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from PIL import Image, ImageOps
-
+from backend.infra.pictures import FULL_SIDE, clean_picture, format_of
 from backend.kernel.errors import TooLarge, Unprocessable
 
-MAX_PIXELS = 40_000_000
-_MAX_SIDE = 3000
-_PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 _ZIP = b"PK\x03\x04"
+
+
+def received_file() -> bytes:
+    """Return the file of this request: its raw body, or the part ``file`` of a form (what phones send).
+
+    Raises TooLarge beyond the route's limit, Unprocessable for a form without that part.
+    """
+    try:
+        if request.mimetype != "multipart/form-data":
+            return request.get_data(cache=False)
+        part = request.files.get("file")
+    except RequestEntityTooLarge as error:
+        most = (request.max_content_length or 0) >> 20
+        raise TooLarge("file_size", f"文件超过 {most} MB，请压缩或剪短后再上传。") from error
+    if part is None:
+        raise Unprocessable("no_file", "没有收到文件，请把文件放在名为 file 的一项里上传。")
+    content: bytes = part.read()
+    return content
 
 
 def accept(content: bytes) -> tuple[bytes, str]:
@@ -22,38 +36,18 @@ def accept(content: bytes) -> tuple[bytes, str]:
     """
     if not content:
         raise Unprocessable("empty_file", "文件是空的，请重新选择。")
-    for magic, kind in _PICTURES.items():
-        if content.startswith(magic):
-            return _re_encode(content, kind), "image/jpeg"
+    if format_of(content) is not None:
+        picture = clean_picture(content, FULL_SIDE, flat=True)[0]
+        return picture.content, picture.media_type
     if content.startswith(b"%PDF-"):
         return content, "application/pdf"
     if content.startswith(_ZIP):
         return content, "application/zip"
     if _is_text(content):
         return content, "text/plain"
-    raise Unprocessable("file_kind", "只能上传 JPG、PNG 图片，PDF、Excel（xlsx）、Word（docx）或纯文本文件。")
-
-
-def _re_encode(content: bytes, kind: str) -> bytes:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content), formats=[kind])
-            if picture.width * picture.height > MAX_PIXELS:
-                raise TooLarge("picture_size", "图片太大，请缩小到 4000 万像素以内再上传。")
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-    ) as error:
-        raise Unprocessable("broken_picture", "图片打不开或已损坏，请重新拍照上传。") from error
-    upright.thumbnail((_MAX_SIDE, _MAX_SIDE))
-    out = io.BytesIO()
-    upright.save(out, "JPEG", quality=85)
-    return out.getvalue()
+    raise Unprocessable(
+        "file_kind", "只能上传 JPG、PNG、WebP、HEIC 图片，PDF、Excel（xlsx）、Word（docx）或纯文本文件。"
+    )
 
 
 def _is_text(content: bytes) -> bool:
