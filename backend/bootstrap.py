@@ -17,6 +17,7 @@ from backend.infra.wechat.build import WeChat, WeChatPlan, build_wechat
 from backend.infra.wechat.client import WeChatSettings
 from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
+from backend.media import queries as media
 from backend.notices import queries as notices
 
 _MOST_EXPORTED = 1000
@@ -77,6 +78,7 @@ def _register_hooks() -> None:
     registered.waiting_rule = _waiting_hours
     registered.export_sections["votes"] = _votes
     registered.export_sections["objections"] = _objections
+    registered.export_sections["media"] = _media
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:
@@ -100,3 +102,7 @@ def _objections(ctx: Context, account_id: str) -> object:
         }
         for row in rows
     ]
+
+
+def _media(ctx: Context, account_id: str) -> object:
+    return media.files_of_account(ctx.session, account_id, _MOST_EXPORTED)

@@ -9,6 +9,7 @@ import backend.identity.tables
 import backend.infra.tables
 import backend.infra.wechat.tables
 import backend.ledger.tables
+import backend.media.tables
 import backend.notices.tables
 import backend.notifications.tables
 import backend.policies.tables

@@ -18,6 +18,7 @@ from backend.infra.database import db_now, now_sql, open_session
 from backend.kernel.access import SYSTEM
 from backend.kernel.ids import new_id
 from backend.ledger.service import EVENT_TREE, make_checkpoint, number_events
+from backend.media import service as media
 from backend.registry.service import run_next_import
 
 logger = logging.getLogger("gongjue.bot")
@@ -82,6 +83,17 @@ def run_imports(ports: Ports) -> int:
     while run_next_import(ports):
         done += 1
     return done
+
+
+def check_media(ports: Ports) -> int:
+    """Ask WeChat about new photos and settle what it answered; returns how many were asked about."""
+    gateways = ports.gateways
+    return media.run_checks(ports, gateways.content if gateways is not None else None)
+
+
+def forget_loose_media(ports: Ports) -> int:
+    """Delete uploads that nothing came to refer to; returns how many went."""
+    return _until_none(ports, lambda session: media.forget_unattached(_context(ports, session)))
 
 
 def forget_what_is_old(ports: Ports) -> int:

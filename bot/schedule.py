@@ -49,6 +49,8 @@ JOBS = (
     Job("sweep", timedelta(seconds=30), delivery.sweep, "收拾中断和过期的发送，送不到的列入上门名单"),
     Job("deliver", timedelta(seconds=1), delivery.deliver, "发送排队的消息", everywhere=True),
     Job("imports", timedelta(seconds=3), jobs.run_imports, "执行排队中的名册导入"),
+    Job("check_media", timedelta(seconds=5), jobs.check_media, "送检居民上传的照片，过时未答的转人工"),
+    Job("loose_media", timedelta(hours=1), jobs.forget_loose_media, "删除上传一天后仍未使用的照片和视频"),
     Job("retention", timedelta(days=1), jobs.forget_what_is_old, "删除已过保存期的登录、试错和邀请码记录"),
 )
 

@@ -59,6 +59,8 @@ class Permission(StrEnum):
     PROJECT_WRITE = "project.write"
     GATE_DECIDE = "gate.decide"
     AUDIT_READ = "audit.read"
+    MEDIA_UPLOAD = "media.upload"
+    MEDIA_REVIEW = "media.review"
     RECORD_PUBLIC = "record.public"
     RECORD_AUDIT = "record.audit"
 
@@ -114,6 +116,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.GATE_DECIDE,
         Permission.OBJECTION_READ,
         Permission.PARTICIPATION_READ,
+        Permission.MEDIA_UPLOAD,
     },
     Role.TOWN: _READ
     | {
@@ -126,6 +129,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.PARTICIPATION_READ,
         Permission.OBJECTION_READ,
         Permission.OBJECTION_REPLY,
+        Permission.MEDIA_UPLOAD,
+        Permission.MEDIA_REVIEW,
     },
     Role.RESIDENTS_COMMITTEE: _RUNS_BALLOTS
     | {
@@ -135,15 +140,20 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.BINDING_READ,
         Permission.BINDING_DECIDE,
         Permission.PROJECT_WRITE,
+        Permission.MEDIA_UPLOAD,
+        Permission.MEDIA_REVIEW,
     },
-    Role.OWNERS_COMMITTEE: _READ | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ},
-    Role.MANAGEMENT_COMMITTEE: _READ | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ},
+    Role.OWNERS_COMMITTEE: _READ
+    | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ, Permission.MEDIA_UPLOAD},
+    Role.MANAGEMENT_COMMITTEE: _READ
+    | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ, Permission.MEDIA_UPLOAD},
     Role.BUILDING_STEWARD: frozenset(
         {
             Permission.BALLOT_READ,
             Permission.PARTICIPATION_READ,
             Permission.PAPER_ENTER,
             Permission.REGISTRY_READ,
+            Permission.MEDIA_UPLOAD,
         }
     ),
     Role.GRID_OFFICER: frozenset(
@@ -154,10 +164,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.PAPER_CONFIRM,
             Permission.REGISTRY_READ,
             Permission.INVITE_ISSUE,
+            Permission.MEDIA_UPLOAD,
         }
     ),
-    Role.HOTLINE: frozenset({Permission.REGISTRY_READ, Permission.BALLOT_READ}),
-    Role.HANDLER: frozenset({Permission.REGISTRY_READ}),
+    Role.HOTLINE: frozenset({Permission.REGISTRY_READ, Permission.BALLOT_READ, Permission.MEDIA_UPLOAD}),
+    Role.HANDLER: frozenset({Permission.REGISTRY_READ, Permission.MEDIA_UPLOAD}),
     Role.AUDITOR: _READ
     | {
         Permission.AUDIT_READ,

@@ -39,6 +39,7 @@ BELOW_THE_EDGE = (
     "registry",
     "policies",
     "notices",
+    "media",
     "projects",
     "ledger",
     "kernel",

@@ -1,0 +1,41 @@
+"""Reading media files."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, or_
+from sqlmodel import Session, col, select
+
+from backend.infra.paging import Position
+from backend.media.tables import MediaFile
+
+
+def find_file(session: Session, file_id: str) -> MediaFile | None:
+    """Return one file."""
+    return session.get(MediaFile, file_id)
+
+
+def files_of_estate(
+    session: Session, estate_id: str, state: str, limit: int, after: Position | None
+) -> list[MediaFile]:
+    """Return an estate's files in a state, the oldest first, after a position."""
+    query = select(MediaFile).where(MediaFile.estate_id == estate_id, MediaFile.state == state)
+    at, key = col(MediaFile.created_at), col(MediaFile.id)
+    if after is not None:
+        query = query.where(or_(at > after[0], and_(at == after[0], key > after[1])))
+    return list(session.exec(query.order_by(at, key).limit(limit)))
+
+
+def files_of_account(session: Session, account_id: str, limit: int) -> list[dict[str, str]]:
+    """Return what an account uploaded, oldest first, for the export of one's own data."""
+    query = select(MediaFile).where(MediaFile.account_id == account_id)
+    rows = session.exec(query.order_by(col(MediaFile.created_at), col(MediaFile.id)).limit(limit))
+    return [
+        {
+            "kind": row.kind,
+            "state": row.state,
+            "sha256": row.sha256,
+            "about": row.subject_kind or "",
+            "at": row.created_at.isoformat(),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,28 @@
+"""What doors and other capabilities may do with photos and videos."""
+
+from __future__ import annotations
+
+from backend.media.service.attaching import attach, list_attached
+from backend.media.service.checking import ContentCheck, record_media_verdict, run_checks
+from backend.media.service.own import forget_unattached, my_media
+from backend.media.service.reviewing import DecideMedia, decide_media, list_reviews
+from backend.media.service.serving import MediaView, Served, open_address
+from backend.media.service.uploading import Upload, upload_media
+
+__all__ = [
+    "ContentCheck",
+    "DecideMedia",
+    "MediaView",
+    "Served",
+    "Upload",
+    "attach",
+    "decide_media",
+    "forget_unattached",
+    "list_attached",
+    "list_reviews",
+    "my_media",
+    "open_address",
+    "record_media_verdict",
+    "run_checks",
+    "upload_media",
+]
