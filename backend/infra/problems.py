@@ -36,6 +36,7 @@ _HTTP_MESSAGES = {
     405: ("method_not_allowed", "这个地址不支持这种操作。"),
     413: ("too_large", "提交的内容太大。"),
     415: ("unsupported_media", "请以 JSON 格式提交（Content-Type: application/json）。"),
+    416: ("range", "请求的片段超出了文件长度，请从头读取。"),
 }
 
 # pydantic's error types in the reader's words; anything else is "not right".

@@ -311,7 +311,7 @@ def expected_version() -> int:
 
 def _check_body(running: Request, access: Access) -> None:
     """Refuse a body of the wrong kind before anything uses it."""
-    running.max_content_length = UPLOAD_LIMIT if access.is_upload else access.max_body
+    running.max_content_length = max(UPLOAD_LIMIT, access.max_body) if access.is_upload else access.max_body
     if running.method in ("GET", "HEAD", "DELETE") or access.is_upload:
         return
     body = running.get_data(cache=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.identity.rules.consents import NOTICE_VERSION
-from tests.api.matrix.place import Place
+from tests.api.matrix.place import Place, picture
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ RESIDENT: Mapping[str, Callable[[Place], Body]] = {
     ),
     "POST /api/v1/me/phone": lambda _: Body({"code": "phone:13800000001"}),
     "POST /api/v1/me/erase": lambda _: Body({"confirm": True}),
+    "POST /api/v1/media": lambda _: Body(data=picture(), headers=_KEY),
     "POST /api/v1/objections": _objection,
     "POST /api/v1/objections/<objection>/withdraw": lambda _: Body({}),
     "POST /api/v1/session": lambda _: Body({"code": "openid:o-somebody"}),
@@ -216,6 +217,8 @@ _NOTIFICATIONS: Mapping[str, Callable[[Place], Body]] = {
 }
 
 _PROJECTS: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/media": lambda _: Body(data=picture(), headers=_KEY),
+    "POST /api/v1/staff/media/<media>/decision": lambda _: Body({"passed": True}),
     "POST /api/v1/staff/notices": lambda place: Body(
         {"estate": place.ids["estate"], "kind": "roll", "title": "名册公示", "body": "请核对本户面积。"}
     ),

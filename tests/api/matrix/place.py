@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -23,6 +24,8 @@ from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.ids import new_id
 from backend.ledger.rules.receipt import new_receipt
+from backend.media import service as media
+from backend.media.tables import MediaFile
 from backend.notices import service as notices
 from backend.notices.service import PublishNotice, RaiseObjection
 from backend.notifications.service import desk
@@ -69,7 +72,7 @@ class Place:
 
 
 # Not identifiers of this place: names, hashes of contents that any upload of the same content has.
-PUBLIC_NAMES = ("gate", "photo", "document", "invite_code", "row_version")
+PUBLIC_NAMES = ("gate", "photo", "document", "invite_code", "row_version", "variant", "expires", "sig")
 
 
 def _unlike(value: str) -> str:
@@ -98,6 +101,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _notices(ctx, place, estate)
     _projects(ctx, place, estate)
     _notifications(ctx, place, estate)
+    _media(ctx, place, estate)
     return place
 
 
@@ -249,6 +253,16 @@ def _again(ctx: Context, place: Place) -> Context:
     actor = identity.authenticate(ctx.session, digest)
     assert actor is not None
     return Context(session=ctx.session, actor=actor, ports=ctx.ports, request_id="arrange")
+
+
+def _media(ctx: Context, place: Place, estate: EstateFixture) -> None:
+    """A photo of the resident's that waits for a person, and its address."""
+    resident = _again(ctx, place)
+    shown = media.upload_media(resident, media.Upload(picture(), "media-key-1", estate.estate.id))
+    ctx.session.get_one(MediaFile, shown.id).state = "review"
+    assert shown.thumb is not None
+    expires, sig = re.findall(r"=(\w+)", shown.thumb)
+    place.ids |= {"media": shown.id, "variant": "thumb", "expires": expires, "sig": sig}
 
 
 def _projects(ctx: Context, place: Place, estate: EstateFixture) -> None:

@@ -95,6 +95,10 @@ GET    /api/v1/projects                                               | account
 GET    /api/v1/projects/<row>                                         | estate
 GET    /api/v1/projects/<row>/gates/<gate>                            | estate
 
+POST   /api/v1/media                                                  | account
+GET    /api/v1/media/<media>                                          | self
+GET    /media/<media>/<variant>?expires=<expires>&sig=<sig>           | public
+
 POST   /api/v1/staff/session                                          | refused
 POST   /api/v1/staff/session/password                                 | refused
 GET    /api/v1/staff/session                                          | own ABTROMSGHDU
@@ -215,6 +219,10 @@ GET    /api/v1/staff/notices?estate=<estate>                          | ABTROM.G
 POST   /api/v1/staff/notices                                          | ..TR.......
 GET    /api/v1/staff/objections?estate=<estate>                       | .BTROM....U
 POST   /api/v1/staff/objections/<objection>/reply                     | ..TR.......
+
+POST   /api/v1/staff/media?estate=<estate>                            | .BTROMSGHD.
+GET    /api/v1/staff/media?estate=<estate>                            | ..TR.......
+POST   /api/v1/staff/media/<media>/decision                           | ..TR.......
 
 GET    /api/v1/staff/policies/profiles                                | own ABTROM....U
 GET    /api/v1/staff/policies/deadline?start=2026-01-01&days=5        | own ABTROM....U
