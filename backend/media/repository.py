@@ -102,15 +102,17 @@ def answered(session: Session, limit: int) -> list[tuple[str, str]]:
     return [(found[0], found[1]) for found in session.exec(query.limit(limit))]
 
 
-def give_up(session: Session, before: datetime, most_asks: int) -> int:
-    """Send files to a person whose check takes too long or failed too often."""
+def give_up(session: Session, created: datetime, *, asked: datetime, most_asks: int) -> int:
+    """Send to a person files created by then, and those asked about too often, the last time before ``asked``."""
     done = session.execute(
         update(MediaFile)
         .where(
             col(MediaFile.state) == "checking",
             or_(
-                col(MediaFile.created_at) <= before,
-                (col(MediaFile.asks) >= most_asks) & col(MediaFile.trace_id).is_(None),
+                col(MediaFile.created_at) <= created,
+                (col(MediaFile.asks) >= most_asks)
+                & (col(MediaFile.asked_at) < asked)
+                & col(MediaFile.trace_id).is_(None),
             ),
         )
         .values(state="review")

@@ -64,7 +64,7 @@ def run_checks(ports: Ports, check: ContentCheck | None) -> int:
         _settle(ctx)
         # Nobody to ask: what waits goes to a person at once.
         patience = VERDICT_WAIT if check is not None else timedelta()
-        repository.give_up(ctx.session, now - patience, MOST_ASKS)
+        repository.give_up(ctx.session, now - patience, asked=now - ASK_AGAIN, most_asks=MOST_ASKS)
         repository.forget_verdicts(ctx.session, now - DAY)
         questions = _claimed(ctx) if check is not None else []
         session.commit()
