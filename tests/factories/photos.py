@@ -38,6 +38,15 @@ def jpeg(width: int = 60, height: int = 40, orientation: int = 1) -> bytes:
     return out.getvalue()
 
 
+def jpeg_of_scans(count: int) -> bytes:
+    """Return a small progressive photo whose last scan is there ``count`` times."""
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 50).convert("RGB").save(out, "JPEG", progressive=True)
+    content = out.getvalue()
+    last, end = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
+    return content[:end] + content[last:end] * (count - 1) + content[end:]
+
+
 def png(mode: str = "RGB", size: tuple[int, int] = (30, 20)) -> bytes:
     """Return a picture of a mode; ``RGBA`` is half transparent."""
     colour: object = {"RGBA": (255, 0, 0, 128), "RGB": (255, 0, 0), "I;16": 40_000, "P": 3}[mode]

@@ -23,13 +23,19 @@ _NAMED = (
 )
 
 
+# Of the same family of containers, but no films.
+_NO_FILMS = {b"avif": " AVIF 图片", b"avis": " AVIF 图片", b"M4A ": "录音", b"M4B ": "录音"}
+
+
 def looks_like_video(content: bytes) -> bool:
     """Tell whether this claims to be of the MP4 family."""
-    return content[4:8] == b"ftyp"
+    return content[4:8] == b"ftyp" and content[8:12] not in _NO_FILMS
 
 
 def name_of(content: bytes) -> str | None:
     """Return what a file that is refused looks like, in the reader's words, or None."""
+    if content[4:8] == b"ftyp":
+        return _NO_FILMS.get(content[8:12])
     if content[:4] == b"RIFF":
         return {b"AVI ": " AVI 视频", b"WAVE": "录音"}.get(content[8:12])
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")

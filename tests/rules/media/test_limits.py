@@ -110,6 +110,8 @@ def test_an_address_holds_between_a_quarter_and_half_an_hour(now: datetime) -> N
         (b"RIFF\x00\x00\x00\x00AVI LIST", "AVI"),
         (b"\x1aE\xdf\xa3", "WebM"),
         (b"MZ\x90", "程序"),
+        (b"\x00\x00\x00\x1cftypavif", "AVIF"),
+        (b"\x00\x00\x00\x1cftypM4A ", "录音"),
     ],
 )
 def test_a_wrong_file_is_named(content: bytes, words: str) -> None:
