@@ -19,6 +19,7 @@ from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.media import queries as media
 from backend.notices import queries as notices
+from backend.notifications.service import followers
 
 _MOST_EXPORTED = 1000
 
@@ -79,6 +80,9 @@ def _register_hooks() -> None:
     registered.export_sections["votes"] = _votes
     registered.export_sections["objections"] = _objections
     registered.export_sections["media"] = _media
+    registered.export_sections["messages"] = followers.export_account
+    if followers.forget_account not in registered.erasers:
+        registered.erasers.append(followers.forget_account)
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:

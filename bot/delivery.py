@@ -27,6 +27,7 @@ _BATCH = 128
 # One run ends after so long, so that a shutdown waits for no electorate; the next run goes on.
 _SECONDS = 20.0
 _AGAIN = (0.1, 1.0, 5.0)
+_WITNESSED = ("open", "counting", "suspended", "sealed", "preliminary")
 
 T = TypeVar("T")
 
@@ -77,8 +78,9 @@ def post_digests(ports: Ports) -> int:
 
 
 def post_checkpoints(ports: Ports) -> int:
-    """Post the newest checkpoint of every running ballot to its rooms; returns the new deliveries."""
-    return sum(_each(ports, state, pushes.post_checkpoint) for state in ("open", "counting"))
+    """Post the newest checkpoint of every ballot under way to its rooms, the seal's among them; returns the
+    new deliveries."""
+    return sum(_each(ports, state, pushes.post_checkpoint) for state in _WITNESSED)
 
 
 def tell_objections_over(ports: Ports) -> int:

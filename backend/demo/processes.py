@@ -53,7 +53,7 @@ class Household:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=_ROOT,
-                env={**os.environ, **self.environment},
+                env=_outer_environment() | dict(self.environment),
                 start_new_session=True,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
@@ -77,6 +77,11 @@ class Household:
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()
+
+
+def _outer_environment() -> dict[str, str]:
+    """Return this process's environment without any setting of a real installation, its accounts at WeChat least."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GONGJUE_")}
 
 
 def _die_with_parent() -> None:

@@ -41,12 +41,21 @@ class Subject(StrEnum):
     PROXY = "proxy"
 
 
+# One tap says it: something stands in this household's name that it does not own up to.
+ONE_TAP = frozenset({Subject.BINDING, Subject.VOTE, Subject.PROXY})
+NOT_OURS = "不是本户办理的，请核实。"
+
 STATE_TITLES = {"open": "待答复", "upheld": "异议成立", "rejected": "异议不成立", "withdrawn": "已撤回"}
 MAX_OPEN_OBJECTIONS = 20
 
 _PLACE = re.compile(r".*(?:单元|号楼|栋|幢|座|楼|门|/)", re.DOTALL)
 _ROOM = re.compile(r"[0-9A-Za-z０-９]+(?:-[0-9A-Za-z０-９]+)*")
 _MASK = "**"
+
+
+def words_of(about: str, text: str | None) -> str:
+    """Return an objection's words: those given, or what a tap without any means; empty where words are needed."""
+    return text or (NOT_OURS if about in ONE_TAP else "")
 
 
 def notice_hash(title: str, body: str) -> str:

@@ -26,6 +26,7 @@ from backend.infra.web import (
 )
 from backend.kernel.access import require_resident
 from backend.kernel.errors import NotFound, Unauthenticated
+from backend.notices.rules import words_of
 from miniprogram_api.schemas import ballots as schemas
 from miniprogram_api.schemas.notices import ObjectionOut
 
@@ -124,7 +125,8 @@ class ReceiptQuery(BaseModel):
 @endpoint(resident(limit="30/minute", needs_idempotency_key=True), {201: ObjectionOut}, tags=["notices"])
 def object_to_ballot(ballot_id: str, json: schemas.ObjectToBallotIn) -> tuple[ObjectionOut, int]:
     """Object to a vote or mandate recorded in the caller's household's name, or to a result in its objection days."""
-    command = ObjectToBallot(ballot_id, json.about, json.dwelling, json.text, idempotency_key())
+    words = words_of(json.about, json.text)
+    command = ObjectToBallot(ballot_id, json.about, json.dwelling, words, idempotency_key())
     return ObjectionOut.of(objections.object_to_ballot(current_context(), command)), 201
 
 

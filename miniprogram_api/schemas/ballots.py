@@ -28,11 +28,14 @@ class CastVoteIn(StrictModel):
 
 
 class ObjectToBallotIn(StrictModel):
-    """An objection to what is recorded for one's own dwelling, to a mandate in its name, or to the result."""
+    """An objection to what is recorded for one's own dwelling, to a mandate in its name, or to the result.
+
+    Against a vote or a mandate one tap is enough; a result needs words.
+    """
 
     about: Literal["vote", "proxy", "result"]
     dwelling: Id
-    text: Annotated[str, Field(min_length=2, max_length=1000)]
+    text: Annotated[str, Field(min_length=2, max_length=1000)] | None = None
 
 
 class RecordedOut(BaseModel):

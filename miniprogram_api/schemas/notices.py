@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from backend.infra.forms import Id, StrictModel
 from backend.infra.paging import PageQuery, encode_cursor
 from backend.notices.queries import Notice, ObjectionView
-from backend.notices.rules import KIND_TITLES, STATE_TITLES, NoticeKind
+from backend.notices.rules import KIND_TITLES, STATE_TITLES, NoticeKind, words_of
 from backend.notices.service import RaiseObjection
 
 
@@ -70,18 +70,19 @@ class NoticeListOut(BaseModel):
 class RaiseObjectionIn(StrictModel):
     """An objection from one's own dwelling; ``about_id`` is the dwelling or the binding.
 
-    Votes, mandates and results are objected to under their ballot.
+    Votes, mandates and results are objected to under their ballot. Against a binding one tap is enough.
     """
 
     about: Literal["roll", "binding"]
     about_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,40}$")]
     dwelling: Id
     ballot: Id | None = None
-    text: Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")]
+    text: Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")] | None = None
 
     def command(self, key: str) -> RaiseObjection:
         """Return the service's command."""
-        return RaiseObjection(self.about, self.about_id, self.dwelling, self.text, key, self.ballot)
+        text = words_of(self.about, self.text)
+        return RaiseObjection(self.about, self.about_id, self.dwelling, text, key, self.ballot)
 
 
 class ObjectionOut(BaseModel):

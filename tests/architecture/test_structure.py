@@ -41,6 +41,7 @@ BELOW_THE_EDGE = (
     "notices",
     "media",
     "projects",
+    "notifications",
     "ledger",
     "kernel",
     "tally",

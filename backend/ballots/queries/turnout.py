@@ -144,16 +144,6 @@ def unvoted_dwellings(session: Session, ballot_id: str, *, after: str = "", limi
     return [row.dwelling_id for row in rows]
 
 
-def entries_of_dwellings(session: Session, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Return the roll entry of each (ballot, dwelling) pair, in one query."""
-    wanted = set(pairs)
-    chosen = select(col(RollEntry.ballot_id), col(RollEntry.dwelling_id), col(RollEntry.id)).where(
-        col(RollEntry.ballot_id).in_({ballot for ballot, _ in wanted}),
-        col(RollEntry.dwelling_id).in_({dwelling for _, dwelling in wanted}),
-    )
-    return {(ballot, dwelling): entry for ballot, dwelling, entry in session.execute(chosen)}
-
-
 def participation_shortfall(session: Session, ballot_id: str) -> list[Lack]:
     """Return what participation lacks, one line per basis (the worst over all motions and rules)."""
     ballot = session.get_one(Ballot, ballot_id)

@@ -70,10 +70,10 @@ def near_text(title: str, closes_at: datetime, missing: str) -> str:
     return f"**{title}**\n参与{missing}即达到参与要求\n截止 {deadline(closes_at)}"
 
 
-def gate_text(gate: str, at: datetime, outcome: str) -> str:
-    """Return a gate's decision in one line."""
+def gate_text(estate: str, gate: str, at: datetime, outcome: str) -> str:
+    """Return a gate's decision about an estate."""
     words = {"passed": "已通过", "failed": "未通过", "revoked": "的决定已撤销"}
-    return f"**改造项目**\n“{gate}”{words[outcome]}\n{moment(at)}"
+    return f"**{estate}改造项目**\n“{gate}”{words[outcome]}\n{moment(at)}"
 
 
 def checkpoint_text(title: str, number: int, size: int, root: str, at: datetime) -> str:

@@ -22,7 +22,6 @@ _RELATIONS = {
 _MINUTE = timedelta(minutes=1)
 OBJECT = "pages/objection/index"
 BALLOT = "pages/ballot/index"
-ACTIVITY = "pages/activity/index"
 
 DOORSTEP_REASONS = {
     "no_binding": "这一户还没有能投票的人绑定微信",
@@ -63,27 +62,29 @@ def _until(title: str, closes_at: datetime, note: str) -> dict[str, str]:
     return {**_values(title, closes_at, note), "time": deadline(closes_at)}
 
 
-def vote_recorded(title: str, at: datetime, channel: str, ballot_id: str, entry_id: str | None) -> About:
-    """A vote stands in the household's name: by which channel and when, never what it says."""
+def vote_recorded(title: str, at: datetime, channel: str, ballot_id: str, home: str) -> About:
+    """A vote is recorded in the household's name: by which channel and when, never what it says."""
     note = f"已由{_CHANNELS.get(channel, '其他渠道')}登记，有误点此异议"
-    page = f"{OBJECT}?about=vote&id={entry_id}&ballot={ballot_id}" if entry_id else ACTIVITY
-    return About(_values(title, at, note), page)
+    return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
 
 
-def vote_decided(title: str, at: datetime, is_accepted: bool, ballot_id: str, entry_id: str | None) -> About:
+def vote_decided(title: str, at: datetime, is_accepted: bool, ballot_id: str, home: str) -> About:
     """A vote that waited for a review was let in or not."""
     note = "待核实的一票已计入，有误点此" if is_accepted else "待核实的一票未计入，有误点此"
-    page = f"{OBJECT}?about=vote&id={entry_id}&ballot={ballot_id}" if entry_id else ACTIVITY
-    return About(_values(title, at, note), page)
+    return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
 
 
-def mandate_confirmed(title: str, at: datetime, mandate_id: str, ballot_id: str) -> About:
+def mandate_confirmed(title: str, at: datetime, ballot_id: str, home: str) -> About:
     """A written mandate was registered for the household."""
-    page = f"{OBJECT}?about=proxy&id={mandate_id}&ballot={ballot_id}"
-    return About(_values(title, at, "已登记委托代投，有误点此异议"), page)
+    return About(_values(title, at, "已登记委托代投，有误点此异议"), _object("proxy", home, ballot=ballot_id))
 
 
-def binding_changed(kind: str, at: datetime, relation: str, binding_id: str) -> About:
+def _object(about: str, home: str, **named: str) -> str:
+    """Return the page of one tap: all that the objection's own route asks for stands in its address."""
+    return "&".join([f"{OBJECT}?about={about}&dwelling={home}", *(f"{key}={named[key]}" for key in named)])
+
+
+def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, home: str) -> About:
     """Somebody asks to be, is, or is no more bound to the dwelling."""
     who = _RELATIONS.get(relation, "成员")
     notes = {
@@ -91,7 +92,8 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str) -> 
         "binding_made": f"已绑定为{who}，有误点此",
         "binding_ended": f"{who}的绑定已暂停待核实",
     }
-    return About(_values("您家有新的微信绑定", at, notes[kind]), f"{OBJECT}?about=binding&id={binding_id}")
+    page = _object("binding", home, binding=binding_id)
+    return About(_values("您家的微信绑定", at, notes[kind]), page)
 
 
 def reminder(title: str, closes_at: datetime, ballot_id: str, occasion: str) -> About:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.ballots.queries.turnout import BallotFacts, entries_of_dwellings, facts_of
+from backend.ballots.queries.turnout import BallotFacts, facts_of
 from backend.identity.queries import active_binding
 from backend.infra.context import Context
 from backend.ledger.queries import numbered_events
@@ -27,6 +27,7 @@ from backend.notifications.service.writing import (
 )
 from backend.policies.rules.gates import Gate
 from backend.projects.rules.stages import GATE_TITLES
+from backend.registry.queries import EstateCard, estate_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class _Found:
 
     now: datetime
     ballots: dict[str, BallotFacts]
-    entries: dict[tuple[str, str], str]
+    estates: dict[str, EstateCard]
     told: dict[str, list[_Home]]
     rooms: dict[str, list[str]]
     chosen: dict[str | None, Parameters]
@@ -79,21 +80,26 @@ def read_events(ctx: Context, limit: int = 500) -> int:
 
 def _find(ctx: Context, pairs: Sequence[tuple[Any, Rule]], now: datetime) -> _Found:
     homes = {event.subject_id for event, rule in pairs if rule.audience is Audience.HOUSEHOLD}
-    organisations = {event.organisation_id for event, _ in pairs}
     ballots = {_ballot_of(event) for event, _ in pairs} - {""}
-    entries = {
-        (event.payload["ballot"], event.subject_id)
-        for event, _ in pairs
-        if event.type in ("vote.recorded", "vote.reviewed")
-    }
+    gated = {event.payload["estate"] for event, _ in pairs if event.subject_kind == "project_estate"}
+    estates = {name: estate_card(ctx.session, name) for name in gated}
+    organisations = {_organisation_of(event, estates) for event, _ in pairs}
     return _Found(
         now,
         facts_of(ctx.session, ballots) if ballots else {},
-        entries_of_dwellings(ctx.session, entries) if entries else {},
+        estates,
         _told(ctx, homes) if homes else {},
         repository.rooms_of(ctx.session, [name for name in organisations if name]),
         parameters_of(ctx.session, organisations),
     )
+
+
+def _organisation_of(event: Any, estates: dict[str, EstateCard]) -> str | None:
+    """Return whose rooms hear of it: a gate is decided at the county and concerns the estate's community."""
+    if event.subject_kind == "project_estate":
+        return estates[event.payload["estate"]].organisation_id
+    organisation_id: str | None = event.organisation_id
+    return organisation_id
 
 
 def _told(ctx: Context, dwelling_ids: set[str]) -> dict[str, list[_Home]]:
@@ -120,18 +126,18 @@ def _draft(event: Any, rule: Rule, found: _Found) -> Draft | None:
     if event.type.startswith(("ballot.", "vote.", "proxy.")) and ballot is None:
         return None
     if rule.audience is Audience.ROOM:
-        text = _room_text(event, rule, ballot)
+        text = _room_text(event, rule, ballot, found)
         topic = f"{event.subject_kind}:{event.subject_id}"
         payload, page = rooms.room_payload(text), ""
     else:
-        about = _about(event, rule, ballot, found)
+        about = _about(event, rule, ballot)
         topic = f"{event.subject_kind}:{event.subject_id}"
         payload, page = about.payload, about.page
     return Draft(
         topic,
         rule.kind,
         event.id,
-        event.organisation_id,
+        _organisation_of(event, found.estates),
         payload,
         page,
         event.at,
@@ -140,27 +146,27 @@ def _draft(event: Any, rule: Rule, found: _Found) -> Draft | None:
     )
 
 
-def _about(event: Any, rule: Rule, ballot: BallotFacts | None, found: _Found) -> texts.About:
-    payload = event.payload
+def _about(event: Any, rule: Rule, ballot: BallotFacts | None) -> texts.About:
+    payload, home = event.payload, event.subject_id
     if ballot is None:
-        return texts.binding_changed(rule.kind, event.at, payload["relation"], payload["binding_id"])
-    entry = found.entries.get((ballot.id, event.subject_id))
+        return texts.binding_changed(rule.kind, event.at, payload["relation"], payload["binding_id"], home)
     match rule.kind:
         case "vote_recorded":
-            return texts.vote_recorded(ballot.title, event.at, payload["channel"], ballot.id, entry)
+            return texts.vote_recorded(ballot.title, event.at, payload["channel"], ballot.id, home)
         case "vote_decided":
-            return texts.vote_decided(ballot.title, event.at, bool(payload["accepted"]), ballot.id, entry)
+            return texts.vote_decided(ballot.title, event.at, bool(payload["accepted"]), ballot.id, home)
         case "mandate_confirmed":
-            return texts.mandate_confirmed(ballot.title, event.at, payload["mandate"], ballot.id)
+            return texts.mandate_confirmed(ballot.title, event.at, ballot.id, home)
     return texts.news(rule.kind, ballot.title, event.at, ballot.id)
 
 
-def _room_text(event: Any, rule: Rule, ballot: BallotFacts | None) -> str:
+def _room_text(event: Any, rule: Rule, ballot: BallotFacts | None, found: _Found) -> str:
     step = event.type.partition(".")[2]
     if ballot is not None:
         return rooms.stage_text(rule.kind, ballot.title, event.at, step)
     gate = GATE_TITLES[Gate(event.payload["gate"])]
-    return rooms.gate_text(gate, event.at, event.payload.get("outcome", "revoked"))
+    estate = found.estates[event.payload["estate"]]
+    return rooms.gate_text(estate.name, gate, event.at, event.payload.get("outcome", "revoked"))
 
 
 def _deliveries(
@@ -170,7 +176,7 @@ def _deliveries(
     if rule.audience is Audience.ELECTORATE:
         return [], []
     if rule.audience is Audience.ROOM:
-        names = found.rooms.get(event.organisation_id, [])
+        names = found.rooms.get(str(row["organisation_id"]), [])
         return [delivery_row(row, "room", name, found.now) for name in names], []
     deliveries, homes = [], []
     for home in found.told.get(event.subject_id, []):

@@ -81,7 +81,7 @@ def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
         texts.news(kind, title, NOW, "b") for kind in ("result_shown", "result_final", "ballot_stopped")
     ]
     abouts += [
-        texts.binding_changed(kind, NOW, relation, "x")
+        texts.binding_changed(kind, NOW, relation, "x", "h")
         for kind in ("binding_asked", "binding_made", "binding_ended")
         for relation in ("owner", "representative", "public_tenant", "family", "tenant")
     ]
@@ -94,8 +94,8 @@ def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
 
 
 def test_a_notice_of_a_vote_carries_a_tap_to_object_and_no_choice() -> None:
-    about = texts.vote_recorded("方案表决", NOW, "paper", "ballot1", "entry1")
-    assert about.page == "pages/objection/index?about=vote&id=entry1&ballot=ballot1"
+    about = texts.vote_recorded("方案表决", NOW, "paper", "ballot1", "home1")
+    assert about.page == "pages/objection/index?about=vote&dwelling=home1&ballot=ballot1"
     assert "纸质票" in about.payload["note"]
     assert not any(word in str(about.payload) for word in ("同意", "反对", "弃权"))
 
@@ -104,9 +104,14 @@ def test_notes_are_not_cut_short() -> None:
     for channel in ("online", "paper", "proxy", "legacy"):
         assert "…" not in texts.vote_recorded("表决", NOW, channel, "b", "e").payload["note"]
     assert "…" not in texts.news("result_shown", "表决", NOW, "b").payload["note"]
-    assert "…" not in texts.mandate_confirmed("表决", NOW, "m", "b").payload["note"]
+    assert "…" not in texts.mandate_confirmed("表决", NOW, "b", "h").payload["note"]
     for relation in ("representative", "public_tenant"):
-        assert "…" not in texts.binding_changed("binding_made", NOW, relation, "b").payload["note"]
+        assert "…" not in texts.binding_changed("binding_made", NOW, relation, "b", "h").payload["note"]
+
+
+def test_a_deadline_at_midnight_is_read_as_the_day_that_ends() -> None:
+    assert texts.deadline(datetime(2026, 6, 30, 16, tzinfo=UTC)) == "2026年6月30日 23:59"
+    assert texts.deadline(datetime(2026, 6, 30, 10, 30, tzinfo=UTC)) == "2026年6月30日 18:30"
 
 
 def test_near_means_little_lacks_on_every_basis() -> None:

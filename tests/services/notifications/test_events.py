@@ -49,10 +49,7 @@ def test_a_recorded_vote_is_told_at_once_to_owners_and_family_also_at_night(town
     assert delivery.deliver(town.ports, town.ways) == 3
     assert {row.recipient_id for row in town.deliveries("vote_recorded")} == told
     letter = town.outside.arrived()[0]
-    assert (
-        letter.page
-        == f"pages/objection/index?about=vote&id={ballot.entry_ids[home]}&ballot={ballot.ballot_id}"
-    )
+    assert letter.page == f"pages/objection/index?about=vote&dwelling={home}&ballot={ballot.ballot_id}"
     assert "纸质票" in str(letter.values)
 
 
@@ -93,7 +90,7 @@ def test_a_binding_is_told_to_who_is_there_already(town: World) -> None:
     (row,) = town.deliveries("binding_asked")
     assert row.recipient_id == owner.account_id
     (letter,) = town.outside.arrived()
-    assert letter.page == f"pages/objection/index?about=binding&id={'b' * 20}"
+    assert letter.page == f"pages/objection/index?about=binding&dwelling={home}&binding={'b' * 20}"
 
 
 def test_an_event_that_commits_late_is_not_skipped(town: World) -> None:
@@ -172,7 +169,8 @@ def test_the_ballot_s_steps_and_gates_are_told_to_the_room(town: World) -> None:
     for step in ("open", "close", "seal", "finalise", "extended"):
         tell(town, f"ballot.{step}", ("ballot", ballot.ballot_id), estate.community.id)
     gate = {"gate": "inclusion", "outcome": "passed", "estate": estate.estate.id}
-    tell(town, "project.gate_decided", ("project_estate", "p" * 20), estate.community.id, **gate)
+    county = estate.community.path.strip("/").split("/")[2]  # where gates are decided
+    tell(town, "project.gate_decided", ("project_estate", "p" * 20), county, **gate)
     tell(town, "ballot.created", ("ballot", ballot.ballot_id), estate.community.id, kind="plan")
     read(town)
     for _ in range(8):
@@ -180,7 +178,7 @@ def test_the_ballot_s_steps_and_gates_are_told_to_the_room(town: World) -> None:
         town.go(seconds=4)
     texts = [letter.text for letter in town.outside.arrived("robot")]
     assert len(texts) == 6
-    assert any("纳入" in text and "已通过" in text for text in texts)
+    assert any("纳入" in text and "已通过" in text and estate.estate.name in text for text in texts)
 
 
 def test_no_message_holds_a_name_a_phone_or_an_openid(town: World) -> None:

@@ -53,6 +53,21 @@ def test_each_checkpoint_is_posted_once_and_names_its_root(town: World) -> None:
     assert "选票检查点 2：2 条" in roots[1]
 
 
+def test_the_seal_s_own_root_reaches_the_room(town: World) -> None:
+    """The last checkpoint is the one that everybody checks the record with."""
+    estate = town.estate(2)
+    ballot = town.ballot(estate, days=1)
+    town.room(estate.community.id)
+    town.vote(ballot, estate.dwelling_ids[0])
+    town.go(days=2)
+    jobs.close_due_ballots(town.ports)
+    jobs.seal_due_ballots(town.ports)
+    with town.acting() as ctx:
+        assert ctx.session.get_one(Ballot, ballot.ballot_id).state == "sealed"
+    assert [delivery.post_checkpoints(town.ports) for _ in range(2)] == [1, 0]
+    assert "选票检查点 1：1 条" in drain(town)[0]
+
+
 def test_the_end_of_the_objection_days_is_told_once(town: World) -> None:
     estate = town.estate(1)
     ballot = town.ballot(estate, state="preliminary")
