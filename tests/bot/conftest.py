@@ -15,7 +15,9 @@ from backend.bootstrap import build_ports
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
+from tests.bot.wired import Wired, wire
 from tests.factories.databases import make_settings
+from tests.factories.simulator import SimulatorHandle, start_simulator
 
 Acting = Callable[[], AbstractContextManager[Context]]
 STATE_TABLES = (
@@ -67,3 +69,21 @@ def whole_state(ports: Ports) -> Callable[[], dict[str, list[str]]]:
             }
 
     return read
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[SimulatorHandle]:
+    """One simulator of this worker's own."""
+    handle = start_simulator()
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def wired(
+    running_simulator: SimulatorHandle, engine: Engine, database_url: str, tmp_path: Path
+) -> Iterator[Wired]:
+    """A world at noon whose messages go to the simulator, emptied before."""
+    running_simulator.reset()
+    yield wire(make_settings(database_url, tmp_path / "files"), engine, running_simulator)
+    running_simulator.control("DELETE", "faults")
