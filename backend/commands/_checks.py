@@ -6,9 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.bootstrap import build_ports
 from backend.commands import _stored_values as stored
-from backend.infra.columns import from_micros, to_micros
+from backend.commands._checks_messages import examine_messages
+from backend.commands._finding import Finding, State
+from backend.infra.columns import to_micros
 from backend.infra.context import Ports
-from backend.infra.database import db_now, now_sql, open_session
-from backend.infra.docs import BOT_SILENT_AFTER
+from backend.infra.database import db_now, open_session
+from backend.infra.heartbeat import bot_age, is_silent
 from backend.infra.installation import installation_mode
 from backend.infra.settings import Settings, SettingsError, load_settings
 from migrations import runner
@@ -40,28 +40,6 @@ SELECT (SELECT count(*) FROM vote JOIN ballot ON ballot.id = vote.ballot_id
           AND (leaf_no IS NULL OR leaf_no >= COALESCE((SELECT max(size) FROM ledger_checkpoint
                WHERE tree = 'events'), 0)))
 """
-
-
-class State(StrEnum):
-    """How a check came out; the words are printed."""
-
-    RIGHT = "正常"
-    WRONG = "异常"
-    NOTE = "提示"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    state: State
-    name: str
-    text: str
-
-    @property
-    def is_wrong(self) -> bool:
-        """Tell whether somebody must act."""
-        return self.state is State.WRONG
 
 
 def examine() -> Iterator[Finding]:
@@ -87,6 +65,7 @@ def examine() -> Iterator[Finding]:
 def _inside(ports: Ports) -> Iterator[Finding]:
     for check in (_mode, _clock, _keys, _heartbeat, _checkpoints):
         yield check(ports)
+    yield from examine_messages(ports)
 
 
 def _verdict(name: str, faults: list[str], good: str) -> Finding:
@@ -163,15 +142,11 @@ def _keys(ports: Ports) -> Finding:
 
 
 def _heartbeat(ports: Ports) -> Finding:
-    now = now_sql(ports.engine.dialect.name)
-    statement = text(f"SELECT {now} AS now, (SELECT max(beat_at) FROM heartbeat WHERE name = 'bot') AS beat")  # noqa: S608 - a constant
-    with ports.engine.connect() as connection:
-        row = connection.execute(statement).one()
-    if row.beat is None:
+    age = bot_age(ports.engine)
+    if age is None:
         return Finding(State.WRONG, "后台任务", "从未有过心跳，请启动 gongjue bot")
-    age = _instant(row.now) - _instant(row.beat)
     words = f"心跳在 {age.total_seconds():.0f} 秒前"
-    return _verdict("后台任务", [words] if age > BOT_SILENT_AFTER else [], words)
+    return _verdict("后台任务", [words] if is_silent(age) else [], words)
 
 
 def _checkpoints(ports: Ports) -> Finding:
@@ -181,7 +156,3 @@ def _checkpoints(ports: Ports) -> Finding:
         count = session.connection().execute(text(_UNCOVERED), {"before": bound}).scalar_one()
     faults = [f"有 {count} 条两小时前的选票或事件还没有检查点，请检查 gongjue bot"] if count else []
     return _verdict("检查点", faults, "两小时前的选票和事件都在检查点之内")
-
-
-def _instant(value: Any) -> datetime:
-    return from_micros(value) if isinstance(value, int) else value.astimezone(UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-from collections.abc import Callable
 from typing import Any
 
+from backend.commands._console import commit
 from backend.kernel.access import Role
 
 ROOT_KINDS = ("province", "city", "county", "town", "community")
@@ -68,7 +68,7 @@ def create(args: argparse.Namespace) -> int:
         return service.create_staff(ctx, service.CreateStaff(args.username, args.name, password, grant)).id
 
     try:
-        created = _commit(action)
+        created = commit(action)
     except Unclear as error:
         _complain(str(error))
         return 2
@@ -107,7 +107,7 @@ def reset_password(args: argparse.Namespace) -> int:
 
     password = _password(args)
     try:
-        _commit(lambda ctx: service.reset_password(ctx, args.username, password))
+        commit(lambda ctx: service.reset_password(ctx, args.username, password))
     except LookupError:
         _complain(f"没有在用的工作人员账号 {args.username!r}")
         return 2
@@ -121,7 +121,7 @@ def set_totp(args: argparse.Namespace) -> int:
     from backend.identity import service
 
     try:
-        uri = _commit(lambda ctx: service.set_totp(ctx, args.username, is_on=not args.off))
+        uri = commit(lambda ctx: service.set_totp(ctx, args.username, is_on=not args.off))
     except LookupError:
         _complain(f"没有在用的工作人员账号 {args.username!r}")
         return 2
@@ -142,21 +142,3 @@ def _show_password(args: argparse.Namespace, password: str) -> None:
 
 def _complain(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-def _commit(action: Callable[[Any], Any]) -> Any:
-    """Run ``action`` as the system in one transaction; the console is an edge and commits itself."""
-    from backend.bootstrap import build_ports
-    from backend.infra.context import Context
-    from backend.infra.database import open_session
-    from backend.infra.settings import load_settings
-    from backend.kernel.access import SYSTEM
-
-    ports = build_ports(load_settings())
-    try:
-        with open_session(ports.engine) as session:
-            result = action(Context(session=session, actor=SYSTEM, ports=ports, request_id="console"))
-            session.commit()
-            return result
-    finally:
-        ports.engine.dispose()

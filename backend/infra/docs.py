@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from backend.infra.columns import from_micros
-from backend.infra.database import now_sql
+from backend.infra.heartbeat import bot_age, is_silent
 from backend.infra.web import Access, GongjueFlask, current_app, endpoint, public, spec
 from backend.kernel.errors import Unavailable
 
 door = Blueprint("docs", __name__, template_folder="templates", static_folder=None)
-
-BOT_SILENT_AFTER = timedelta(minutes=2)
 
 
 class Health(BaseModel):
@@ -71,18 +67,30 @@ def _head() -> str | None:
 def bot_health() -> Health:
     """Tell that the bot has beaten within two minutes; else 503 (voting goes on without it)."""
     app = current_app()
-    with app.ports.engine.connect() as connection:
-        statement = (
-            f"SELECT beat_at, {now_sql(connection.dialect.name)} AS now FROM heartbeat WHERE name = 'bot'"  # noqa: S608 - constant
-        )
-        row = connection.execute(text(statement)).one_or_none()
-    if row is None or _moment(row.now) - _moment(row.beat_at) > BOT_SILENT_AFTER:
+    if is_silent(bot_age(app.ports.engine)):
         raise Unavailable("bot_silent", "后台任务没有心跳：投票不受影响，但截止、封存和提醒会推迟。")
     return Health(status="ok", mode=app.ports.settings.mode)
 
 
-def _moment(value: Any) -> datetime:
-    return from_micros(value) if isinstance(value, int) else value
+@door.get("/metrics")
+@endpoint(
+    public(transaction=False, limit="1200/minute"), {200: None}, tags=["health"], responses_raw="text/plain"
+)
+def metrics() -> Response:
+    """Return what a monitor watches, in Prometheus' text format: the age of the bot's last beat."""
+    age = bot_age(current_app().ports.engine)
+    lines = [
+        "# HELP gongjue_bot_silent 1 when the bot has not beaten within two minutes.",
+        "# TYPE gongjue_bot_silent gauge",
+        f"gongjue_bot_silent {int(is_silent(age))}",
+    ]
+    if age is not None:
+        lines += [
+            "# HELP gongjue_bot_heartbeat_age_seconds Seconds since the bot's last beat.",
+            "# TYPE gongjue_bot_heartbeat_age_seconds gauge",
+            f"gongjue_bot_heartbeat_age_seconds {age.total_seconds():.1f}",
+        ]
+    return Response("\n".join([*lines, ""]), mimetype="text/plain")
 
 
 _SECURITY: Mapping[str, list[dict[str, list[str]]]] = {
@@ -202,6 +210,10 @@ def docs_icon() -> Response:
 @endpoint(public(transaction=False), {200: None}, tags=["docs"], responses_raw="text/html")
 def home() -> Response:
     """Return the first page: what this is and where to go."""
-    return Response(
-        render_template("home.html", mode=current_app().ports.settings.mode), mimetype="text/html"
-    )
+    ports = current_app().ports
+    try:
+        silent = is_silent(bot_age(ports.engine))
+    except SQLAlchemyError:
+        silent = False  # the page stands without the database; /readyz tells of it
+    html = render_template("home.html", mode=ports.settings.mode, is_bot_silent=silent)
+    return Response(html, mimetype="text/html")

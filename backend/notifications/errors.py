@@ -26,6 +26,11 @@ def room_exists() -> Conflict:
     return Conflict("room_exists", "这个群机器人已经登记过。")
 
 
+def bad_template(message: str) -> Unprocessable:
+    """A template's fields cannot carry our messages."""
+    return Unprocessable("template", "消息模板有误。", [FieldError("fields", message)])
+
+
 def bad_setting(name: str, message: str) -> Unprocessable:
     """A reminder setting is unknown or out of its bounds."""
     return Unprocessable("settings", "提醒参数有误。", [FieldError(f"settings.{name}", message)])

@@ -8,12 +8,16 @@ from backend.notifications.queries.deliveries import (
     list_deliveries,
     list_doorstep,
 )
+from backend.notifications.queries.health import QueueHealth, missing_templates, queue_health
 
 __all__ = [
     "DeliveryView",
     "DoorstepView",
+    "QueueHealth",
     "consents_left",
     "count_deliveries",
     "list_deliveries",
     "list_doorstep",
+    "missing_templates",
+    "queue_health",
 ]

@@ -34,7 +34,15 @@ def fill(template: Template, payload: Mapping[str, str]) -> dict[str, str]:
 MOST_THING = 20
 
 
+# As long as any message of ours: what a template cannot hold of this, it can hold of none.
+SAMPLE = {
+    "title": "关于改造方案及资金分摊办法的表决（第二",
+    "time": "2026年10月31日 23:59",
+    "note": "已由纸质票登记，有误点此异议",
+}
+
+
 def short(text: str) -> str:
     """Return at most 20 characters, WeChat's limit of a ``thing``, with an ellipsis where something was cut."""
-    clean = " ".join(text.split())
+    clean = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return clean if len(clean) <= MOST_THING else clean[: MOST_THING - 1] + "…"

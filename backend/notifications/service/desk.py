@@ -11,16 +11,19 @@ from sqlmodel import col, select
 
 from backend.infra.context import Context
 from backend.infra.paging import Position
+from backend.infra.wechat.fields import FieldError as WrongField
+from backend.infra.wechat.fields import check_fields
 from backend.kernel.access import Permission, Scope, can, require
 from backend.kernel.errors import Forbidden, NotFound
 from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.notifications import queries
-from backend.notifications.errors import bad_room_key, entry_done, room_exists
+from backend.notifications.errors import bad_room_key, bad_template, entry_done, room_exists
+from backend.notifications.repository import channels
 from backend.notifications.repository.sql import insert_once
 from backend.notifications.rules.parameters import Parameters, resolve
-from backend.notifications.rules.templates import Template
+from backend.notifications.rules.templates import FIELD_NAMES, SAMPLE, Template, fill
 from backend.notifications.service.writing import parameters_of
 from backend.notifications.tables import DoorstepEntry, MessageTemplate, NotificationSetting, Room
 from backend.registry import queries as registry
@@ -184,11 +187,39 @@ def set_template(ctx: Context, channel: str, purpose: str, template: Template) -
     """Say which template of WeChat's or the provider's serves a purpose; the operator's command only."""
     if ctx.actor.kind != "system":
         raise Forbidden
+    _check_template(channel, template)
     values = {"template_id": template.template_id, "fields": dict(template.fields)}
     insert = insert_once(ctx.session, MessageTemplate).values(channel=channel, purpose=purpose, **values)
     ctx.session.execute(insert.on_conflict_do_update(index_elements=["channel", "purpose"], set_=values))
     payload = {"channel": channel, "purpose": purpose, "template": template.template_id}
     ledger.append(ctx, Event("notifications.template_set", None, "template", purpose, payload))
+
+
+def list_templates(ctx: Context) -> dict[tuple[str, str], Template]:
+    """Return the templates that are set, by (channel, purpose); the operator's command only."""
+    if ctx.actor.kind != "system":
+        raise Forbidden
+    stored = channels.templates(ctx.session)
+    return {key: Template(row.template_id, row.fields) for key, row in stored.items()}
+
+
+def _check_template(channel: str, template: Template) -> None:
+    """Refuse a mapping that WeChat would refuse with every message; a text message's parameters have an order."""
+    if channel == "sms":
+        if template.fields:
+            raise bad_template("短信模板按顺序填写事项、时间、说明，不用 --field。")
+        return
+    unknown = sorted(set(template.fields) - set(FIELD_NAMES))
+    if unknown or not template.fields:
+        raise bad_template("模板字段只能是 title、time、note，至少写一个。")
+    if len(set(template.fields.values())) < len(template.fields):
+        raise bad_template("两个字段不能对应同一个关键词。")
+    try:
+        check_fields(fill(template, SAMPLE))
+    except WrongField as error:
+        raise bad_template(
+            f"关键词 {error.field} 装不下这一项：事项和说明用 thing，时间用 time 或 date。"
+        ) from None
 
 
 def _require_over(ctx: Context, organisation_id: str) -> Scope:

@@ -44,6 +44,7 @@ GET    /openapi.json                                                  | public
 GET    /healthz                                                       | public
 GET    /readyz                                                        | public
 GET    /health/bot                                                    | public
+GET    /metrics                                                       | public
 GET    /receipt?code=<sheet>                                          | public
 GET    /api/v1/receipts?code=<sheet>                                  | public
 GET    /api/v1/privacy-notice                                         | public
