@@ -9,6 +9,8 @@ from enum import StrEnum
 from backend.notifications.rules.timing import MOST_TRIES, retry_at
 
 _MENDING = timedelta(minutes=10)
+# WeChat's codes for an unknown template, an unknown page, a banned template.
+_OF_ONE_PURPOSE = frozenset({"40037", "41030", "43107"})
 
 
 class Came(StrEnum):
@@ -75,7 +77,12 @@ def decide(outcome: Outcome, tries: int, now: datetime) -> Next:
 
 
 def pause_of(outcome: Outcome) -> timedelta | None:
-    """Return how long the whole channel rests because of this outcome alone."""
+    """Return how long the whole channel rests because of this outcome alone.
+
+    A wrong template or page is one purpose's trouble: what must be told at once does not wait for it.
+    """
+    if outcome.came is Came.CONFIGURATION and outcome.reason in _OF_ONE_PURPOSE:
+        return None
     if outcome.came in (Came.QUOTA, Came.CONFIGURATION):
         return outcome.retry_after or _MENDING
     return None

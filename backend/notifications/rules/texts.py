@@ -62,9 +62,19 @@ def _until(title: str, closes_at: datetime, note: str) -> dict[str, str]:
     return {**_values(title, closes_at, note), "time": deadline(closes_at)}
 
 
-def vote_recorded(title: str, at: datetime, channel: str, ballot_id: str, home: str) -> About:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How a vote came in; ``waits``: it stands only after a review."""
+
+    channel: str
+    waits: bool = False
+
+
+def vote_recorded(title: str, at: datetime, how: Recorded, ballot_id: str, home: str) -> About:
     """A vote is recorded in the household's name: by which channel and when, never what it says."""
-    note = f"已由{_CHANNELS.get(channel, '其他渠道')}登记，有误点此异议"
+    words = "待核实，有误点此异议" if how.waits else "登记，有误点此异议"
+    channel = _CHANNELS.get(how.channel, "其他渠道")
+    note = f"{channel}{words}" if how.waits else f"已由{channel}{words}"
     return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
 
 
@@ -91,6 +101,7 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
         "binding_asked": f"申请绑定为{who}，有误点此",
         "binding_made": f"已绑定为{who}，有误点此",
         "binding_ended": f"{who}的绑定已暂停待核实",
+        "binding_left": f"{who}的绑定已解除，有误点此",
     }
     page = _object("binding", home, binding=binding_id)
     return About(_values("您家的微信绑定", at, notes[kind]), page)

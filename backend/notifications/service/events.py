@@ -152,7 +152,8 @@ def _about(event: Any, rule: Rule, ballot: BallotFacts | None) -> texts.About:
         return texts.binding_changed(rule.kind, event.at, payload["relation"], payload["binding_id"], home)
     match rule.kind:
         case "vote_recorded":
-            return texts.vote_recorded(ballot.title, event.at, payload["channel"], ballot.id, home)
+            how = texts.Recorded(payload["channel"], bool(payload.get("waits_for_review")))
+            return texts.vote_recorded(ballot.title, event.at, how, ballot.id, home)
         case "vote_decided":
             return texts.vote_decided(ballot.title, event.at, bool(payload["accepted"]), ballot.id, home)
         case "mandate_confirmed":

@@ -8,7 +8,7 @@ import pytest
 
 from backend.notifications.rules import rooms, templates, texts
 from backend.notifications.rules.kinds import KINDS, RULES, TAPS, TOLD_RELATIONS, Purpose, rules_for
-from backend.notifications.rules.outcomes import Came, Consent, Outcome, channel_after, decide
+from backend.notifications.rules.outcomes import Came, Consent, Outcome, channel_after, decide, pause_of
 from backend.notifications.rules.timing import MOST_TRIES
 from backend.tally.weight import Basis
 
@@ -51,6 +51,13 @@ def test_what_follows_from_an_answer(came: Came, state: str, consent: Consent, a
     assert (following.state, following.consent, following.advance) == (state, consent, advance)
 
 
+def test_a_wrong_template_rests_its_own_messages_and_no_channel() -> None:
+    for code in ("40037", "41030"):
+        assert pause_of(Outcome(Came.CONFIGURATION, code)) is None
+        assert decide(Outcome(Came.CONFIGURATION, code), 0, NOW).try_at == NOW + timedelta(minutes=10)
+    assert pause_of(Outcome(Came.CONFIGURATION, "40164")) == timedelta(minutes=10)
+
+
 def test_passing_failures_end_and_quota_never_counts() -> None:
     last = decide(Outcome(Came.PASSING), MOST_TRIES - 1, NOW)
     assert (last.state, last.advance) == ("technical_failure", True)
@@ -72,8 +79,9 @@ def test_the_time_of_a_message_is_shanghai_s() -> None:
 def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
     title = "关于改造方案及资金分摊办法的表决（第二次，含补充材料与说明）"
     abouts = [
-        texts.vote_recorded(title, NOW, channel, "b", "e")
+        texts.vote_recorded(title, NOW, texts.Recorded(channel, waits), "b", "e")
         for channel in ("online", "paper", "proxy", "legacy")
+        for waits in (False, True)
     ]
     abouts += [texts.vote_decided(title, NOW, accepted, "b", "e") for accepted in (True, False)]
     abouts += [texts.reminder(title, NOW, "b", name) for name in ("T-7", "T-3", "last")]
@@ -82,7 +90,7 @@ def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
     ]
     abouts += [
         texts.binding_changed(kind, NOW, relation, "x", "h")
-        for kind in ("binding_asked", "binding_made", "binding_ended")
+        for kind in ("binding_asked", "binding_made", "binding_ended", "binding_left")
         for relation in ("owner", "representative", "public_tenant", "family", "tenant")
     ]
     abouts.append(texts.mandate_confirmed(title, NOW, "m", "b"))
@@ -94,7 +102,7 @@ def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
 
 
 def test_a_notice_of_a_vote_carries_a_tap_to_object_and_no_choice() -> None:
-    about = texts.vote_recorded("方案表决", NOW, "paper", "ballot1", "home1")
+    about = texts.vote_recorded("方案表决", NOW, texts.Recorded("paper"), "ballot1", "home1")
     assert about.page == "pages/objection/index?about=vote&dwelling=home1&ballot=ballot1"
     assert "纸质票" in about.payload["note"]
     assert not any(word in str(about.payload) for word in ("同意", "反对", "弃权"))
@@ -102,7 +110,8 @@ def test_a_notice_of_a_vote_carries_a_tap_to_object_and_no_choice() -> None:
 
 def test_notes_are_not_cut_short() -> None:
     for channel in ("online", "paper", "proxy", "legacy"):
-        assert "…" not in texts.vote_recorded("表决", NOW, channel, "b", "e").payload["note"]
+        how = texts.Recorded(channel, waits=True)
+        assert "…" not in texts.vote_recorded("表决", NOW, how, "b", "e").payload["note"]
     assert "…" not in texts.news("result_shown", "表决", NOW, "b").payload["note"]
     assert "…" not in texts.mandate_confirmed("表决", NOW, "b", "h").payload["note"]
     for relation in ("representative", "public_tenant"):
