@@ -109,6 +109,25 @@ def test_the_lead_is_lost_with_its_connection_and_taken_again(ports: Ports) -> N
         wait_for(lambda: len(starts) == 2, "the lead to be taken again")
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_bot_that_stands_by_sends_all_the_same(ports: Ports) -> None:
+    done: list[str] = []
+    often = timedelta(milliseconds=50)
+    table = (
+        Job("leading", often, lambda _: done.append("leading"), "test"),
+        Job("sending", often, lambda _: done.append("sending"), "test", everywhere=True),
+    )
+    leader = leadership_for(ports.settings)
+    assert leader.take()
+    with running(ports, table):
+        wait_for(lambda: len(done) > 2, "the second bot to send")
+        assert set(done) == {"sending"}
+        leader.release()
+        wait_for(lambda: "leading" in done, "the second bot to lead")
+        done.clear()
+        wait_for(lambda: set(done) == {"leading", "sending"}, "both to go on")
+
+
 def test_a_job_that_raises_is_logged_and_stops_nothing(
     ports: Ports, caplog: pytest.LogCaptureFixture
 ) -> None:

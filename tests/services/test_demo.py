@@ -26,13 +26,15 @@ from backend.ballots.tables import Ballot, Vote
 from backend.bootstrap import build_ports
 from backend.demo import logins
 from backend.demo.load import is_loaded, load_demo
+from backend.demo.outside import ROOM_KEYS
 from backend.demo.place import DemoPlace
 from backend.identity import service as identity
 from backend.infra.context import Context, Ports
-from backend.infra.database import open_session
+from backend.infra.database import db_now, open_session
 from backend.kernel.access import ANONYMOUS
 from backend.kernel.errors import Conflict
 from backend.ledger.queries import check_events
+from backend.notifications.queries import consents_left, queue_health
 from backend.projects.tables import GateDecision, ProjectEstate
 from bot import jobs
 from tests.bot.environment import process_environment
@@ -69,6 +71,10 @@ def test_the_story_ends_with_ballots_and_gates_at_different_stages(demo_ports: P
     assert decided == [("eligibility", "passed"), ("eligibility", "passed"), ("inclusion", "passed")]
     assert {row.channel for row in cast} == {"online"}
     assert len(cast) > 15
+    with open_session(demo_ports.engine, read_only=True) as session:
+        health = queue_health(session, db_now(session), db_now(session))
+        purposes = {purpose for _, purpose, _ in consents_left(session)}
+    assert (health.rooms, purposes) == (2, {"reminder", "record", "result"})
     _log_in_everybody(demo_ports, known)
 
 
@@ -254,6 +260,7 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     assert session["token"]
     code = post(f"{wechat}/__sim/users/{known.residents[0].openid}/login_code", {})["code"]
     assert post(f"{web}/api/v1/session", {"code": code})["token"]
+    _everybody_is_told(wechat)
     second = Demo(tmp_path / "var", taken_port)
     assert second.process.wait(60) == 1
     assert second.end(0) == 1
@@ -263,6 +270,21 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     assert demo.end(signal.SIGINT) == 0
     assert psutil.wait_procs(children, timeout=5)[1] == []
     _starts_quickly_again(tmp_path, taken_port)
+
+
+def _everybody_is_told(wechat: str) -> None:
+    """The votes of the story, cast just now, reach their phones; the room reads of the ballot."""
+    deadline = time.monotonic() + 60
+    while True:
+        with urlopen(f"{wechat}/__sim/messages", timeout=10) as response:
+            messages = json.load(response)["messages"]
+        told = [message for message in messages if "登记" in str(message["fields"])]
+        with urlopen(f"{wechat}/__sim/rooms/{ROOM_KEYS['DEMO-XY']}", timeout=10) as response:
+            room = json.load(response)["messages"]
+        if len(told) > 15 and room:
+            return
+        assert time.monotonic() < deadline, (messages, room)
+        time.sleep(0.2)
 
 
 def _starts_quickly_again(tmp_path: Path, port: int) -> None:
