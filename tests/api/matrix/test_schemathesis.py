@@ -83,6 +83,8 @@ REAL: Mapping[str, tuple[str, ...]] = {
     "document": ("photo",),
     "documents_hash": ("documents_hash",),
     "door": ("door",),
+    "entry_id": ("doorstep_entry",),
+    "room_id": ("room",),
 }
 
 
