@@ -33,6 +33,11 @@ class Crowd:
     tokens: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
 
+    @staticmethod
+    def openid_of(account_id: str) -> str:
+        """Return what WeChat calls this voter."""
+        return f"o-{account_id}"
+
     def vote_requests(self, start: int, count: int, path: str | None = None) -> list[bytes]:
         """Return whole votes of the next voters; with ``path`` the same bytes for another server."""
         target = path or f"/api/v1/ballots/{self.ballot.ballot_id}/votes"
@@ -75,10 +80,12 @@ def make_crowd(ctx: Context, size: int, *, voted: int = 0) -> Crowd:
         rows: dict[type, list[dict[str, Any]]] = {}
         for number in range(start, min(start + _PAGE, size)):
             token = secrets.token_urlsafe(32)
-            made = list(_household(estate, crowd.ballot.ballot_id, number, token, now))
+            made = dict(_household(estate, crowd.ballot.ballot_id, number, token, now))
             crowd.tokens.append(token)
-            crowd.entries.append(made[-1][1]["id"])
-            for table, row in made:
+            crowd.entries.append(made[RollEntry]["id"])
+            openid = crowd.openid_of(made[Account]["id"])
+            made[Account] |= {"openid_sealed": ctx.vault.seal(openid, "account.openid")}
+            for table, row in made.items():
                 rows.setdefault(table, []).append(row)
         for table, page in rows.items():
             _insert(ctx, table, page)

@@ -118,11 +118,11 @@ def _fill(engine: Engine, settings: Settings, voters: int) -> tuple[Crowd, Crowd
             make_crowd(ctx, LARGE, voted=LARGE),
         )
         session.commit()
-    _settle(engine, is_sqlite)
+    settle(engine, is_sqlite)
     return crowds
 
 
-def _settle(engine: Engine, is_sqlite: bool) -> None:
+def settle(engine: Engine, is_sqlite: bool) -> None:
     """Do what autovacuum and the checkpointer do by themselves within minutes: the planner knows the tables."""
     pooled = engine.raw_connection()
     connection = pooled.driver_connection

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
@@ -18,15 +20,17 @@ from backend.kernel.ids import new_id
 from backend.notifications.channels.binding import channels_for
 from backend.notifications.channels.letter import Channel, Letter
 from backend.notifications.rules.outcomes import Came, Outcome
-from backend.notifications.service import events, pushes, reminders, sending
+from backend.notifications.service import events, pushes, recording, reminders, sending
 
 logger = logging.getLogger("gongjue.bot")
 
 IN_FLIGHT = 8
 _BATCH = 128
 # One run ends after so long, so that a shutdown waits for no electorate; the next run goes on.
-_SECONDS = 20.0
-_AGAIN = (0.1, 1.0, 5.0)
+_SECONDS = 10.0
+# Together shorter than a lease by far more than any request takes.
+_AGAIN = (0.1, 1.0, *(5.0,) * 18)
+_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 _WITNESSED = ("open", "counting", "suspended", "sealed", "preliminary")
 
 T = TypeVar("T")
@@ -102,54 +106,98 @@ def deliver(
     """Send what waits, at most ``in_flight`` at a time; returns how many requests left.
 
     Any number of processes may run it. Each round is one transaction: outcomes in, starts out; only then the
-    requests of the started rows leave.
+    requests of the started rows leave. A process killed at any instant leaves at most ``in_flight`` rows of
+    which nobody can tell whether they arrived.
     """
-    ways = channels_for(ports) if channels is None else channels
-    held: deque[sending.Held] = deque()
+    run = _Run(ports, channels_for(ports) if channels is None else channels)
     flying: dict[Future[Outcome], Letter] = {}
-    arrived: list[sending.Sent] = []
     ends_at, total = time.monotonic() + _SECONDS, 0
-    with ThreadPoolExecutor(in_flight, thread_name_prefix="deliver") as pool:
-        while True:
-            is_over = time.monotonic() > ends_at
-            slots = 0 if is_over else in_flight - len(flying)
-            letters, is_dry = _round(ports, held, arrived, ways, slots)
-            total += len(letters)
-            flying |= {pool.submit(_send, ways[letter.channel], letter): letter for letter in letters}
-            if not flying and (is_dry or is_over):
-                break
-            done, _ = wait(flying, return_when=FIRST_COMPLETED)
-            arrived = [sending.Sent(flying.pop(future), future.result()) for future in done]
-    if held:
-        _step(ports, lambda ctx: sending.give_back(ctx, list(held)))
-    return total
+    try:
+        with ThreadPoolExecutor(in_flight, thread_name_prefix="deliver") as pool:
+            while True:
+                is_over = time.monotonic() > ends_at
+                letters = run.turn(0 if is_over else in_flight - len(flying))
+                total += len(letters)
+                flying |= {pool.submit(_send, run.ways[one.channel], one): one for one in letters}
+                if not flying and (run.is_dry or is_over):
+                    return total
+                done, _ = wait(flying, return_when=FIRST_COMPLETED)
+                run.arrived += [recording.Sent(flying.pop(future), future.result()) for future in done]
+    finally:
+        run.give_back()
 
 
-def _round(
-    ports: Ports,
-    held: deque[sending.Held],
-    arrived: list[sending.Sent],
-    ways: Mapping[str, Channel],
-    slots: int,
-) -> tuple[list[Letter], bool]:
-    """Record what arrived and start as many as there are free slots; tells also whether nothing waits."""
+class _Run:
+    """What one run holds and what came back; both change only when the database has it."""
 
-    def step(ctx: Context) -> tuple[list[Letter], bool]:
-        sending.record(ctx, arrived)
-        if slots and not held:
-            held.extend(sending.take(ctx, _BATCH))
-        is_dry = not held
-        chosen = [held.popleft() for _ in range(min(slots, len(held)))]
-        return sending.start(ctx, chosen, ways.keys()), is_dry
+    def __init__(self, ports: Ports, ways: Mapping[str, Channel]) -> None:
+        self.ways = ways
+        self.arrived: list[recording.Sent] = []
+        self.is_dry = False
+        self._ports = ports
+        self._held: deque[sending.Held] = deque()
+        self._one_by_one = 0
 
-    for pause in _AGAIN:
+    def turn(self, slots: int) -> list[Letter]:
+        """Record what arrived and start as many deliveries as there are free slots; returns their letters."""
+        if slots and not self._held:
+            self._held.extend(self._insist(lambda ctx: sending.take(ctx, _BATCH)))
+        # What was just recorded may have become due again, on its next channel.
+        self.is_dry = not self._held and not self.arrived
+        if self._one_by_one:
+            return self._turn_with_care(slots)
+        chosen = [self._held[place] for place in range(min(slots, len(self._held)))]
         try:
-            return _step(ports, step)
-        except OperationalError:
-            # What arrived must be written down; rows taken in a lost transaction are replayed by the sweeper.
-            logger.warning("delivery_round_again")
-            time.sleep(pause)
-    return _step(ports, step)
+            return self._round(chosen)
+        except Exception as error:
+            if not chosen:
+                raise
+            logger.error("delivery_round_broken", extra={"fields": {"error": type(error).__name__}})
+            self._one_by_one = len(chosen)
+            return []
+
+    def _turn_with_care(self, slots: int) -> list[Letter]:
+        """Find, one by one, the row that cannot be prepared, and end it."""
+        self._round([])
+        chosen = [self._held[place] for place in range(min(slots, 1, len(self._held)))]
+        self._one_by_one = max(self._one_by_one - len(chosen), 0) if self._held else 0
+        try:
+            return self._round(chosen) if chosen else []
+        except Exception as error:
+            name = type(error).__name__
+            self._insist(lambda ctx: sending.break_off(ctx, chosen[0], name))
+            self._held.popleft()
+            return []
+
+    def _round(self, chosen: Sequence[sending.Held]) -> list[Letter]:
+        def step(ctx: Context) -> list[Letter]:
+            moment = sending.look(ctx)
+            recording.record(ctx, self.arrived, moment)
+            return sending.start(ctx, chosen, self.ways.keys(), moment)
+
+        if not chosen and not self.arrived:
+            return []
+        letters = self._insist(step)
+        self.arrived = []
+        for _ in chosen:
+            self._held.popleft()
+        return letters
+
+    def _insist(self, step: Callable[[Context], T]) -> T:
+        """Run a step, again while the database is away: what arrived must be written down before its lease ends."""
+        for pause in _AGAIN:
+            try:
+                return _step(self._ports, step)
+            except _AWAY:
+                logger.warning("delivery_waits_for_database")
+                time.sleep(pause)
+        return _step(self._ports, step)
+
+    def give_back(self) -> None:
+        """Let others have what this run took and did not start; without a database the sweeper does."""
+        if self._held:
+            with suppress(*_AWAY):
+                _step(self._ports, lambda ctx: sending.give_back(ctx, list(self._held)))
 
 
 def _send(channel: Channel, letter: Letter) -> Outcome:

@@ -18,7 +18,7 @@ class Letter:
     claim: str
     channel: str
     tries: int
-    account_id: str | None
+    recipient_id: str
     purpose: str
     route: str
     address: str = field(repr=False)

@@ -30,7 +30,7 @@ class QueueHealth:
 
 def queue_health(session: Session, now: datetime, due_before: datetime) -> QueueHealth:
     """Return the numbers; deliveries of a resting channel wait rightly and are not overdue."""
-    resting = tuple(sorted(channels.resting_channels(session, now)))
+    resting = tuple(sorted(channels.breakers(session, now).resting))
     overdue = select(func.count()).select_from(Delivery).where(text(WAITING))
     overdue = overdue.where(
         col(Delivery.next_try_at) < due_before, col(Delivery.channel).not_in(resting or ("",))

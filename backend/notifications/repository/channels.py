@@ -1,15 +1,17 @@
-"""Followers, templates, and each channel's breaker."""
+"""Followers, templates, rooms with their tokens, and each channel's breaker."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from backend.notifications.repository.sql import insert_once
-from backend.notifications.tables import ChannelState, Follower, MessageTemplate
+from backend.notifications.tables import ChannelState, Follower, MessageTemplate, Room
 
 _QUIET = {"synchronize_session": False}
 
@@ -25,11 +27,20 @@ def templates(session: Session) -> dict[tuple[str, str], MessageTemplate]:
     return {(row.channel, row.purpose): row for row in session.execute(select(MessageTemplate)).scalars()}
 
 
-def resting_channels(session: Session, now: datetime) -> dict[str, datetime]:
-    """Return the channels nobody may use now, and until when."""
-    chosen = select(col(ChannelState.channel), col(ChannelState.paused_until))
-    rows = session.execute(chosen.where(col(ChannelState.paused_until) > now))
-    return dict(rows.all())
+@dataclass(frozen=True, slots=True)
+class Breakers:
+    """The channels that failed last, and the ones nobody may use now with the end of their rest."""
+
+    failing: frozenset[str]
+    resting: Mapping[str, datetime]
+
+
+def breakers(session: Session, now: datetime) -> Breakers:
+    """Return every channel's breaker, in one query."""
+    chosen = select(col(ChannelState.channel), col(ChannelState.failures), col(ChannelState.paused_until))
+    rows = session.execute(chosen).all()
+    resting = {channel: until for channel, _, until in rows if until > now}
+    return Breakers(frozenset(channel for channel, failures, _ in rows if failures), resting)
 
 
 def count_failures(session: Session, channel: str, number: int, now: datetime) -> int:
@@ -61,3 +72,28 @@ def rest_channel(session: Session, channel: str, now: datetime, until: datetime)
             where=col(ChannelState.paused_until) < until,
         )
     )
+
+
+def rooms(session: Session, ids: Collection[str]) -> dict[str, Room]:
+    """Return active rooms by id."""
+    chosen = select(Room).where(col(Room.id).in_(set(ids)), col(Room.is_active).is_(True))
+    return {row.id: row for row in session.execute(chosen).scalars()} if ids else {}
+
+
+def take_token(session: Session, room_id: str, now: datetime, following: datetime) -> bool:
+    """Take the robot's token if there is one; the next is there at ``following``."""
+    statement = (
+        update(Room)
+        .where(col(Room.id) == room_id, col(Room.next_send_at) <= now)
+        .values(next_send_at=following)
+    )
+    done: Any = session.execute(statement.execution_options(**_QUIET))
+    return bool(done.rowcount)
+
+
+def rest_room(session: Session, room_id: str, until: datetime) -> None:
+    """Let one robot rest: its group has had its messages of this minute, or its key is no good."""
+    statement = (
+        update(Room).where(col(Room.id) == room_id, col(Room.next_send_at) < until).values(next_send_at=until)
+    )
+    session.execute(statement.execution_options(**_QUIET))

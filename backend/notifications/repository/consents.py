@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlmodel import Session, col
 
 from backend.kernel.ids import new_id
@@ -16,19 +17,25 @@ MOST_CONSENTS = 100
 _QUIET = {"synchronize_session": False}
 
 
-def take_consent(session: Session, account_id: str, purpose: str) -> bool:
-    """Use up one consent; False when there is none."""
+def take_consents(session: Session, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Use up one consent of each (account, purpose) that has any; returns those that had.
+
+    Rows are locked in order, so that two senders never wait for each other.
+    """
+    if not wanted:
+        return set()
+    key = tuple_(col(ConsentBalance.account_id), col(ConsentBalance.purpose))
+    chosen = select(col(ConsentBalance.account_id), col(ConsentBalance.purpose)).where(
+        key.in_(sorted(wanted)), col(ConsentBalance.remaining) > 0
+    )
+    locked = chosen.order_by(col(ConsentBalance.account_id), col(ConsentBalance.purpose)).with_for_update()
     statement = (
         update(ConsentBalance)
-        .where(
-            col(ConsentBalance.account_id) == account_id,
-            col(ConsentBalance.purpose) == purpose,
-            col(ConsentBalance.remaining) > 0,
-        )
+        .where(key.in_(locked))
         .values(remaining=col(ConsentBalance.remaining) - 1)
+        .returning(col(ConsentBalance.account_id), col(ConsentBalance.purpose))
     )
-    done: Any = session.execute(statement.execution_options(**_QUIET))
-    return bool(done.rowcount)
+    return {(row[0], row[1]) for row in session.execute(statement.execution_options(**_QUIET))}
 
 
 def add_consent(session: Session, account_id: str, purpose: str) -> None:

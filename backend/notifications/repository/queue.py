@@ -1,4 +1,4 @@
-"""The queue: claim with SKIP LOCKED, start, settle, sweep. Every change is conditional on what was seen."""
+"""The queue: claim with SKIP LOCKED, start, settle. Every change is conditional on what was seen."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text, update
+from sqlalchemy import select, text, tuple_, update
 from sqlmodel import Session, col
 
 from backend.ballots.queries.turnout import still_unvoted
-from backend.notifications.tables import WAITING, Delivery, DeliveryHousehold, Message, Room
+from backend.notifications.tables import WAITING, Delivery, DeliveryHousehold, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,12 @@ def claim(
     waiting = select(col(Delivery.id)).where(text(WAITING), col(Delivery.next_try_at) <= now)
     if resting:
         waiting = waiting.where(col(Delivery.channel).not_in(sorted(resting)))
-    chosen = waiting.order_by(col(Delivery.priority), col(Delivery.next_try_at)).limit(limit)
-    # SQLite has one bot and one writer; the clause is dropped there.
+    waiting = waiting.order_by(col(Delivery.priority), col(Delivery.next_try_at)).limit(limit)
+    # As a CTE the limited query runs once, however the planner joins it; SQLite, which has one writer, drops the lock.
+    chosen = waiting.with_for_update(skip_locked=True).cte("chosen")
     taken = (
         update(Delivery)
-        .where(col(Delivery.id).in_(chosen.with_for_update(skip_locked=True)))
+        .where(col(Delivery.id).in_(select(chosen.c.id)))
         .values(state="sending", claim=mark, lease_until=until, started_at=None)
         .returning(col(Delivery.id))
     )
@@ -130,44 +131,43 @@ def note_channels(session: Session, channels: Mapping[str, str]) -> None:
         session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(channel=channel))
 
 
-# A late answer corrects "unknown": the claim is still on the row, and nobody else can hold it again.
-_SETTLE = (
-    update(Delivery)
-    .where(
-        col(Delivery.id) == bindparam("b_id"),
-        col(Delivery.claim) == bindparam("b_claim"),
-        text("state IN ('sending', 'unknown')"),
-    )
-    .values(
-        state=bindparam("b_state"),
-        channel=bindparam("b_channel"),
-        tries=bindparam("b_tries"),
-        next_try_at=bindparam("b_next", type_=Delivery.__table__.c.next_try_at.type),  # type: ignore[attr-defined] # SQLModel's table
-        reason=bindparam("b_reason"),
-        finished_at=bindparam("b_finished", type_=Delivery.__table__.c.finished_at.type),  # type: ignore[attr-defined] # the same
-        lease_until=None,
-    )
-)
+def settle(session: Session, rows: Sequence[Settled], now: datetime) -> set[str]:
+    """Write where deliveries go that are still held; returns which were."""
+    return _write(session, rows, "sending", now)
 
 
-def settle(session: Session, rows: Sequence[Settled], now: datetime) -> None:
-    """Write where deliveries go."""
-    if not rows:
-        return
-    values = [
-        {
-            "b_id": row.id,
-            "b_claim": row.claim,
-            "b_state": row.state,
-            "b_channel": row.channel,
-            "b_tries": row.tries,
-            "b_next": row.next_try_at,
-            "b_reason": row.reason,
-            "b_finished": now if row.state in ENDS else None,
-        }
-        for row in rows
-    ]
-    session.connection().execute(_SETTLE, values)
+def correct(session: Session, rows: Sequence[Settled], now: datetime) -> set[str]:
+    """Write the ends of deliveries that were given up as unknown; returns which were.
+
+    The claim is still on such a row, and nobody can hold it again.
+    """
+    return _write(session, [row for row in rows if row.state in ENDS], "unknown", now)
+
+
+def _write(session: Session, rows: Sequence[Settled], state: str, now: datetime) -> set[str]:
+    """Change the rows of a state under their claims, all that go the same way in one statement."""
+    ways: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+    for row in rows:
+        way = (row.state, row.channel, row.tries, row.next_try_at, row.reason)
+        ways.setdefault(way, []).append((row.id, row.claim))
+    written: set[str] = set()
+    for (following, channel, tries, next_try_at, reason), held in ways.items():
+        changed = (
+            update(Delivery)
+            .where(tuple_(col(Delivery.id), col(Delivery.claim)).in_(held), col(Delivery.state) == state)
+            .values(
+                state=following,
+                channel=channel,
+                tries=tries,
+                next_try_at=next_try_at,
+                reason=reason,
+                lease_until=None,
+                finished_at=now if following in ENDS else None,
+            )
+            .returning(col(Delivery.id))
+        )
+        written.update(session.execute(changed.execution_options(synchronize_session=False)).scalars())
+    return written
 
 
 def with_unvoted_home(session: Session, ids: Collection[str]) -> set[str]:
@@ -189,49 +189,6 @@ def with_unvoted_home(session: Session, ids: Collection[str]) -> set[str]:
     return set(rows.scalars())
 
 
-def replay_unstarted(session: Session, now: datetime) -> int:
-    """Give back rows whose worker took them and was gone before their request left."""
-    statement = (
-        update(Delivery)
-        .where(
-            col(Delivery.state) == "sending",
-            col(Delivery.started_at).is_(None),
-            col(Delivery.lease_until) <= now,
-        )
-        .values(state="created", claim=None, lease_until=None)
-    )
-    done: Any = session.execute(statement.execution_options(synchronize_session=False))
-    return int(done.rowcount)
-
-
-def give_up_started(session: Session, now: datetime) -> list[str]:
-    """Mark rows as unknown whose request had left when their worker was gone: never sent again."""
-    statement = (
-        update(Delivery)
-        .where(
-            col(Delivery.state) == "sending",
-            col(Delivery.started_at).is_not(None),
-            col(Delivery.lease_until) <= now,
-        )
-        .values(state="unknown", lease_until=None, finished_at=now, reason="lost")
-        .returning(col(Delivery.id))
-    )
-    return list(session.execute(statement.execution_options(synchronize_session=False)).scalars())
-
-
-def expire(session: Session, now: datetime, limit: int) -> list[str]:
-    """End waiting rows whose message is of no use any more, a batch; returns their ids."""
-    late = exists().where(col(Message.id) == col(Delivery.message_id), col(Message.expires_at) <= now)
-    chosen = select(col(Delivery.id)).where(text(WAITING), late).limit(limit)
-    statement = (
-        update(Delivery)
-        .where(col(Delivery.id).in_(chosen.with_for_update(skip_locked=True)))
-        .values(state="technical_failure", finished_at=now, reason="expired")
-        .returning(col(Delivery.id))
-    )
-    return list(session.execute(statement.execution_options(synchronize_session=False)).scalars())
-
-
 def release(session: Session, held: Sequence[Held]) -> None:
     """Give back rows that were taken and not started."""
     statement = (
@@ -245,20 +202,3 @@ def release(session: Session, held: Sequence[Held]) -> None:
         .values(state="created", claim=None, lease_until=None)
     )
     session.execute(statement.execution_options(synchronize_session=False))
-
-
-def rooms(session: Session, ids: Collection[str]) -> dict[str, Room]:
-    """Return active rooms by id."""
-    chosen = select(Room).where(col(Room.id).in_(set(ids)), col(Room.is_active).is_(True))
-    return {row.id: row for row in session.execute(chosen).scalars()} if ids else {}
-
-
-def take_token(session: Session, room_id: str, now: datetime, following: datetime) -> bool:
-    """Take the robot's token if there is one; the next is there at ``following``."""
-    statement = (
-        update(Room)
-        .where(col(Room.id) == room_id, col(Room.next_send_at) <= now)
-        .values(next_send_at=following)
-    )
-    done: Any = session.execute(statement.execution_options(synchronize_session=False))
-    return bool(done.rowcount)

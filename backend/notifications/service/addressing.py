@@ -10,7 +10,7 @@ from backend.identity.service.contacts import Contact, contacts_of
 from backend.infra.context import Context
 from backend.notifications.channels.letter import Letter
 from backend.notifications.channels.robot import TOKEN_EVERY
-from backend.notifications.repository import channels, queue
+from backend.notifications.repository import channels
 from backend.notifications.repository.queue import Held
 from backend.notifications.rules import templates, texts
 from backend.notifications.rules.templates import Template
@@ -26,7 +26,6 @@ class Addresses:
 
     now: datetime
     available: frozenset[str]
-    resting: Mapping[str, datetime]
     contacts: Mapping[str, Contact]
     followers: Mapping[str, tuple[Follower, str]]
     rooms: Mapping[str, tuple[Room, str]]
@@ -34,7 +33,7 @@ class Addresses:
 
     def take_token(self, ctx: Context, room_id: str, now: datetime) -> datetime | None:
         """Take a robot's token; returns None when taken, else when the next one is there."""
-        if queue.take_token(ctx.session, room_id, now, now + TOKEN_EVERY):
+        if channels.take_token(ctx.session, room_id, now, now + TOKEN_EVERY):
             return None
         return max(self.rooms[room_id][0].next_send_at, now + TOKEN_EVERY)
 
@@ -48,12 +47,11 @@ def addresses_for(ctx: Context, rows: Sequence[Held], available: Collection[str]
     return Addresses(
         now,
         frozenset(available),
-        channels.resting_channels(ctx.session, now),
         contacts_of(ctx, accounts),
         {key: (row, vault.open(row.openid_sealed, "follower.openid")) for key, row in follows.items()},
         {
             key: (row, vault.open(row.key_sealed, "room.key"))
-            for key, row in queue.rooms(ctx.session, rooms).items()
+            for key, row in channels.rooms(ctx.session, rooms).items()
         },
         templates_of(ctx),
     )
@@ -123,7 +121,7 @@ def _letter(
         claim=row.claim,
         channel=channel,
         tries=row.tries if channel == row.channel else 0,
-        account_id=row.recipient_id if row.recipient_kind == "account" else None,
+        recipient_id=row.recipient_id,
         purpose=row.purpose,
         route=row.route,
         address=address,

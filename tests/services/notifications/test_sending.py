@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from backend.notifications.channels.letter import Letter
 from backend.notifications.repository import channels
 from backend.notifications.rules.outcomes import Came, Outcome
-from backend.notifications.service import sending
+from backend.notifications.service import recording, sending
 from backend.notifications.tables import ConsentBalance, Delivery
 from bot import delivery
 from tests.factories.people import ResidentFixture
@@ -88,7 +88,7 @@ def test_a_worker_that_was_only_slow_corrects_the_unknown(town: World) -> None:
     delivery.sweep(town.ports)
     assert len(town.doorstep()) == 1
     with town.acting() as ctx:
-        sending.record(ctx, [sending.Sent(letter, Outcome(Came.SENT))])
+        recording.record(ctx, [recording.Sent(letter, Outcome(Came.SENT))])
     assert town.states() == {"delivered": 1}
     assert town.doorstep() == {}
 
@@ -186,7 +186,7 @@ def test_an_outage_of_ten_minutes_loses_nothing_and_storms_nobody(town: World) -
     assert town.states() == {"delivered": 60}
     assert {len(letters) for letters in town.outside.inbox.values()} == {1}
     with town.acting() as ctx:
-        assert channels.resting_channels(ctx.session, ctx.clock.now()) == {}
+        assert channels.breakers(ctx.session, ctx.clock.now()).resting == {}
 
 
 def test_an_unknown_outcome_is_the_end(town: World) -> None:

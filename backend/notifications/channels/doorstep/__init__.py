@@ -11,12 +11,14 @@ from backend.notifications.rules.texts import DOORSTEP_REASONS
 
 def hand_over(ctx: Context, delivery_ids: Collection[str]) -> None:
     """List the households of deliveries that failed for good, unless another member may still be reached."""
-    doorstep.list_unreached(ctx.session, delivery_ids, ctx.clock.now())
+    if delivery_ids:
+        doorstep.list_unreached(ctx.session, delivery_ids, ctx.clock.now())
 
 
 def withdraw(ctx: Context, delivery_ids: Collection[str]) -> None:
     """Take households off the list whose message arrived after all."""
-    doorstep.withdraw_entries(ctx.session, delivery_ids, ctx.clock.now())
+    if delivery_ids:
+        doorstep.withdraw_entries(ctx.session, delivery_ids, ctx.clock.now())
 
 
 def reason_text(code: str) -> str:
