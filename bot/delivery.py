@@ -25,7 +25,8 @@ from backend.notifications.service import events, pushes, recording, reminders, 
 logger = logging.getLogger("gongjue.bot")
 
 IN_FLIGHT = 8
-_BATCH = 128
+# What a killed worker held waits for its lease to end: enough for a few rounds, not more.
+_BATCH = 32
 # One run ends after so long, so that a shutdown waits for no electorate; the next run goes on.
 _SECONDS = 10.0
 # Together shorter than a lease by far more than any request takes.

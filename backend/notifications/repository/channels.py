@@ -27,6 +27,9 @@ def templates(session: Session) -> dict[tuple[str, str], MessageTemplate]:
     return {(row.channel, row.purpose): row for row in session.execute(select(MessageTemplate)).scalars()}
 
 
+_STATES = select(col(ChannelState.channel), col(ChannelState.failures), col(ChannelState.paused_until))
+
+
 @dataclass(frozen=True, slots=True)
 class Breakers:
     """The channels that failed last, and the ones nobody may use now with the end of their rest."""
@@ -37,8 +40,7 @@ class Breakers:
 
 def breakers(session: Session, now: datetime) -> Breakers:
     """Return every channel's breaker, in one query."""
-    chosen = select(col(ChannelState.channel), col(ChannelState.failures), col(ChannelState.paused_until))
-    rows = session.execute(chosen).all()
+    rows = session.connection().execute(_STATES).all()
     resting = {channel: until for channel, _, until in rows if until > now}
     return Breakers(frozenset(channel for channel, failures, _ in rows if failures), resting)
 

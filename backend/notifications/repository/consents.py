@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlmodel import Session, col
 
 from backend.kernel.ids import new_id
@@ -17,25 +17,28 @@ MOST_CONSENTS = 100
 _QUIET = {"synchronize_session": False}
 
 
-def take_consents(session: Session, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Use up one consent of each (account, purpose) that has any; returns those that had.
+_KEY = (col(ConsentBalance.account_id), col(ConsentBalance.purpose))
+_ANY_LEFT = (
+    select(*_KEY)
+    .where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)), col(ConsentBalance.remaining) > 0)
+    # In order, so that two senders never wait for each other.
+    .order_by(*_KEY)
+    .with_for_update()
+)
+_TAKE = (
+    update(ConsentBalance)
+    .where(tuple_(*_KEY).in_(_ANY_LEFT))
+    .values(remaining=col(ConsentBalance.remaining) - 1)
+    .returning(*_KEY)
+)
 
-    Rows are locked in order, so that two senders never wait for each other.
-    """
+
+def take_consents(session: Session, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Use up one consent of each (account, purpose) that has any; returns those that had."""
     if not wanted:
         return set()
-    key = tuple_(col(ConsentBalance.account_id), col(ConsentBalance.purpose))
-    chosen = select(col(ConsentBalance.account_id), col(ConsentBalance.purpose)).where(
-        key.in_(sorted(wanted)), col(ConsentBalance.remaining) > 0
-    )
-    locked = chosen.order_by(col(ConsentBalance.account_id), col(ConsentBalance.purpose)).with_for_update()
-    statement = (
-        update(ConsentBalance)
-        .where(key.in_(locked))
-        .values(remaining=col(ConsentBalance.remaining) - 1)
-        .returning(col(ConsentBalance.account_id), col(ConsentBalance.purpose))
-    )
-    return {(row[0], row[1]) for row in session.execute(statement.execution_options(**_QUIET))}
+    rows = session.connection().execute(_TAKE, {"wanted": list(wanted)})
+    return {(account_id, purpose) for account_id, purpose in rows}
 
 
 def add_consent(session: Session, account_id: str, purpose: str) -> None:

@@ -127,29 +127,25 @@ def _cover(session: Session, page: Page, picked: Any) -> None:
     """Note which households each delivery speaks to; a reminder takes its number of the day and the topic."""
     message = page.message
     day = literal(message.day, Date()) if page.a_day is not None else null()
-    rows = (
-        select(
-            literal(message.id),
-            picked.c.dwelling_id,
-            col(Delivery.id),
-            literal(message.topic),
-            picked.c.estate_id,
-            picked.c.building_id,
-            day,
-            picked.c.so_far_today + 1 if page.a_day is not None else null(),
-            picked.c.so_far + 1 if page.a_topic is not None else null(),
-        )
-        .select_from(picked)
-        .join(
-            Delivery,
-            # The whole unique key, so that no database looks through the message's other rows.
-            (col(Delivery.recipient_id) == picked.c.account_id)
-            & (col(Delivery.topic) == message.topic)
-            & (col(Delivery.kind) == message.kind)
-            & (col(Delivery.occasion) == message.occasion),
-        )
-        .where(_ALWAYS)
+    # One look per household under the whole unique key: as a join, a database that has not yet counted the new
+    # rows would walk through all of the message's rows for each household.
+    delivery = select(col(Delivery.id)).where(
+        col(Delivery.topic) == message.topic,
+        col(Delivery.recipient_id) == picked.c.account_id,
+        col(Delivery.kind) == message.kind,
+        col(Delivery.occasion) == message.occasion,
     )
+    rows = select(
+        literal(message.id),
+        picked.c.dwelling_id,
+        delivery.scalar_subquery(),
+        literal(message.topic),
+        picked.c.estate_id,
+        picked.c.building_id,
+        day,
+        picked.c.so_far_today + 1 if page.a_day is not None else null(),
+        picked.c.so_far + 1 if page.a_topic is not None else null(),
+    ).where(_ALWAYS)
     insert = insert_once(session, DeliveryHousehold).from_select(_HOUSEHOLD, rows, include_defaults=False)
     session.execute(insert.on_conflict_do_nothing())
 

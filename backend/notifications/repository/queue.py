@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, tuple_, update
+from sqlalchemy import Integer, bindparam, select, text, tuple_, update
 from sqlmodel import Session, col
 
 from backend.ballots.queries.turnout import still_unvoted
@@ -52,28 +52,37 @@ class Settled:
 
 ENDS = ("delivered", "permanent_failure", "technical_failure", "unknown", "cancelled")
 
-
-def claim(
-    session: Session, mark: str, now: datetime, until: datetime, *, limit: int, resting: Collection[str]
-) -> list[Held]:
-    """Take waiting rows for ourselves under ``mark`` until the lease ends; urgent ones first."""
-    waiting = select(col(Delivery.id)).where(text(WAITING), col(Delivery.next_try_at) <= now)
-    if resting:
-        waiting = waiting.where(col(Delivery.channel).not_in(sorted(resting)))
-    waiting = waiting.order_by(col(Delivery.priority), col(Delivery.next_try_at)).limit(limit)
-    # As a CTE the limited query runs once, however the planner joins it; SQLite, which has one writer, drops the lock.
-    chosen = waiting.with_for_update(skip_locked=True).cte("chosen")
-    taken = (
-        update(Delivery)
-        .where(col(Delivery.id).in_(select(chosen.c.id)))
-        .values(state="sending", claim=mark, lease_until=until, started_at=None)
-        .returning(col(Delivery.id))
+# The statements of every round are built once: building them costs as much as running them.
+_HELD = tuple_(col(Delivery.id), col(Delivery.claim)).in_(bindparam("held", expanding=True))
+_WAITING = (
+    select(col(Delivery.id))
+    .where(
+        text(WAITING),
+        col(Delivery.next_try_at) <= bindparam("now"),
+        col(Delivery.channel).not_in(bindparam("resting", expanding=True)),
     )
-    ids = list(session.execute(taken.execution_options(synchronize_session=False)).scalars())
-    return _held(session, ids) if ids else []
-
-
-_SAID = (
+    .order_by(col(Delivery.priority), col(Delivery.next_try_at))
+    .limit(bindparam("most", type_=Integer))
+    # SQLite, which has one writer, drops the lock.
+    .with_for_update(skip_locked=True)
+    # As a CTE the limited query runs once, however the planner joins it.
+    .cte("waiting")
+)
+_CLAIM = (
+    update(Delivery)
+    .where(col(Delivery.id).in_(select(_WAITING.c.id)))
+    .values(state="sending", claim=bindparam("mark"), lease_until=bindparam("until"), started_at=None)
+    .returning(col(Delivery.id))
+)
+_COLUMNS: tuple[Any, ...] = (
+    Delivery.id,
+    Delivery.claim,
+    Delivery.channel,
+    Delivery.tries,
+    Delivery.reason,
+    Delivery.recipient_kind,
+    Delivery.recipient_id,
+    Delivery.kind,
     Message.purpose,
     Message.payload,
     Message.page,
@@ -84,51 +93,58 @@ _SAID = (
     Message.quiet_until,
     Message.expires_at,
 )
-_WHO = (
-    Delivery.id,
-    Delivery.claim,
-    Delivery.channel,
-    Delivery.tries,
-    Delivery.reason,
-    Delivery.recipient_kind,
-    Delivery.recipient_id,
-    Delivery.kind,
+_READ = (
+    select(*_COLUMNS)
+    .join(Message, col(Message.id) == col(Delivery.message_id))
+    .where(col(Delivery.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Delivery.priority), col(Delivery.next_try_at), col(Delivery.id))
 )
 
 
-def _held(session: Session, ids: Sequence[str]) -> list[Held]:
-    columns: Any = (*_WHO, *_SAID)
-    rows = session.execute(
-        select(*columns)
-        .join(Message, col(Message.id) == col(Delivery.message_id))
-        .where(col(Delivery.id).in_(ids))
-        .order_by(col(Delivery.priority), col(Delivery.next_try_at), col(Delivery.id))
-    )
+def claim(
+    session: Session, mark: str, now: datetime, until: datetime, *, limit: int, resting: Collection[str]
+) -> list[Held]:
+    """Take waiting rows for ourselves under ``mark`` until the lease ends; urgent ones first."""
+    values = {"mark": mark, "now": now, "until": until, "most": limit, "resting": sorted(resting)}
+    ids = list(session.connection().execute(_CLAIM, values).scalars())
+    rows = session.connection().execute(_READ, {"ids": ids}) if ids else ()
     return [Held(*row) for row in rows]
 
 
-def start(
-    session: Session, ids: Collection[str], marks: Collection[str], now: datetime, until: datetime
-) -> set[str]:
+_START = (
+    update(Delivery)
+    .where(_HELD, col(Delivery.state) == "sending", col(Delivery.started_at).is_(None))
+    .values(started_at=bindparam("now"), lease_until=bindparam("until"))
+    .returning(col(Delivery.id))
+)
+
+
+def start(session: Session, held: Sequence[Held], now: datetime, until: datetime) -> set[str]:
     """Mark rows as about to leave, if they are still ours; returns which. The commit comes before the request."""
-    started = (
-        update(Delivery)
-        .where(
-            col(Delivery.id).in_(ids),
-            col(Delivery.claim).in_(marks),
-            col(Delivery.state) == "sending",
-            col(Delivery.started_at).is_(None),
-        )
-        .values(started_at=now, lease_until=until)
-        .returning(col(Delivery.id))
-    )
-    return set(session.execute(started.execution_options(synchronize_session=False)).scalars())
+    values = {"held": [(row.id, row.claim) for row in held], "now": now, "until": until}
+    return set(session.connection().execute(_START, values).scalars())
 
 
 def note_channels(session: Session, channels: Mapping[str, str]) -> None:
     """Write down over which channel started rows go, where that changed."""
     for delivery_id, channel in channels.items():
         session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(channel=channel))
+
+
+_WRITE = (
+    update(Delivery)
+    .where(_HELD, col(Delivery.state) == bindparam("before"))
+    .values(
+        state=bindparam("after"),
+        channel=bindparam("way"),
+        tries=bindparam("tried"),
+        next_try_at=bindparam("next"),
+        reason=bindparam("why"),
+        finished_at=bindparam("end"),
+        lease_until=None,
+    )
+    .returning(col(Delivery.id))
+)
 
 
 def settle(session: Session, rows: Sequence[Settled], now: datetime) -> set[str]:
@@ -144,49 +160,39 @@ def correct(session: Session, rows: Sequence[Settled], now: datetime) -> set[str
     return _write(session, [row for row in rows if row.state in ENDS], "unknown", now)
 
 
-def _write(session: Session, rows: Sequence[Settled], state: str, now: datetime) -> set[str]:
+def _write(session: Session, rows: Sequence[Settled], before: str, now: datetime) -> set[str]:
     """Change the rows of a state under their claims, all that go the same way in one statement."""
     ways: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
     for row in rows:
         way = (row.state, row.channel, row.tries, row.next_try_at, row.reason)
         ways.setdefault(way, []).append((row.id, row.claim))
     written: set[str] = set()
-    for (following, channel, tries, next_try_at, reason), held in ways.items():
-        changed = (
-            update(Delivery)
-            .where(tuple_(col(Delivery.id), col(Delivery.claim)).in_(held), col(Delivery.state) == state)
-            .values(
-                state=following,
-                channel=channel,
-                tries=tries,
-                next_try_at=next_try_at,
-                reason=reason,
-                lease_until=None,
-                finished_at=now if following in ENDS else None,
-            )
-            .returning(col(Delivery.id))
-        )
-        written.update(session.execute(changed.execution_options(synchronize_session=False)).scalars())
+    for (after, channel, tries, next_try_at, reason), held in ways.items():
+        values = {"held": held, "before": before, "after": after, "way": channel, "tried": tries}
+        values |= {"next": next_try_at, "why": reason, "end": now if after in ENDS else None}
+        written.update(session.connection().execute(_WRITE, values).scalars())
     return written
+
+
+_UNVOTED = still_unvoted().subquery("unvoted")
+_WITH_UNVOTED_HOME = (
+    select(col(DeliveryHousehold.delivery_id))
+    .join(Message, col(Message.id) == col(DeliveryHousehold.message_id))
+    .join(
+        _UNVOTED,
+        (_UNVOTED.c.ballot_id == col(Message.ballot_id))
+        & (_UNVOTED.c.dwelling_id == col(DeliveryHousehold.dwelling_id)),
+    )
+    .where(col(DeliveryHousehold.delivery_id).in_(bindparam("ids", expanding=True)))
+    .distinct()
+)
 
 
 def with_unvoted_home(session: Session, ids: Collection[str]) -> set[str]:
     """Return those reminders of which at least one household has still not voted in the open ballot."""
     if not ids:
         return set()
-    unvoted = still_unvoted().subquery("unvoted")
-    rows = session.execute(
-        select(col(DeliveryHousehold.delivery_id))
-        .join(Message, col(Message.id) == col(DeliveryHousehold.message_id))
-        .join(
-            unvoted,
-            (unvoted.c.ballot_id == col(Message.ballot_id))
-            & (unvoted.c.dwelling_id == col(DeliveryHousehold.dwelling_id)),
-        )
-        .where(col(DeliveryHousehold.delivery_id).in_(ids))
-        .distinct()
-    )
-    return set(rows.scalars())
+    return set(session.connection().execute(_WITH_UNVOTED_HOME, {"ids": list(ids)}).scalars())
 
 
 def release(session: Session, held: Sequence[Held]) -> None:

@@ -55,7 +55,7 @@ def start(
         return []
     at = moment or look(ctx)
     now = at.now
-    ours = queue.start(ctx.session, [row.id for row in held], {row.claim for row in held}, now, now + LEASE)
+    ours = queue.start(ctx.session, held, now, now + LEASE)
     rows = [row for row in held if row.id in ours]
     reminded = [row.id for row in rows if row.is_reminder]
     unvoted = queue.with_unvoted_home(ctx.session, reminded)
