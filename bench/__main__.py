@@ -1,4 +1,4 @@
-"""``make bench``: measure on PostgreSQL and SQLite, print a table, write ``var/bench.json``."""
+"""``make bench``: measure votes and messages on PostgreSQL and SQLite, print a table, write ``var/bench.json``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from bench.client import CONNECTIONS
+from bench.messages import REMINDERS, measure_messages
 from bench.place import LARGE, SMALL, build_place
 from bench.rounds import VOTERS_PER_SECOND, Rounds, ratios, run_rounds
 from tests.factories.postgres import find_binaries
@@ -36,8 +37,21 @@ _ROWS = (
     ("tally_to_hello", "", "tally / hello"),
     ("tally_large_to_small", "", f"tally at {LARGE} / at {SMALL} votes"),
 )
-_AT_LEAST = {"cast_to_insert": 0.70, "tally_to_hello": 0.60, "tally_large_to_small": 0.90}
-_AT_MOST = {"tally_uncached_ms": 50.0}
+_MESSAGE_ROWS = (
+    ("reminders_enqueued_s", "s", "one reminder enqueued for each household"),
+    ("delivery_rps", "/s", "messages sent by one bot process to the simulator"),
+    ("delivery_cpu_ms", "ms", "the bot's processor time per message"),
+    ("delivery_rss_mb_first", "MB", "the bot's memory after a tenth of them"),
+    ("delivery_rss_mb_last", "MB", "the bot's memory at the end"),
+)
+_AT_LEAST = {
+    "cast_to_insert": 0.70,
+    "tally_to_hello": 0.60,
+    "tally_large_to_small": 0.90,
+    "delivery_rps": 300.0,
+}
+_AT_MOST = {"tally_uncached_ms": 50.0, "reminders_enqueued_s": 60.0}
+PARTS = ("votes", "messages")
 
 
 def main() -> int:
@@ -46,10 +60,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one burst")
     parser.add_argument("--database", action="append", choices=("postgresql", "sqlite"))
+    parser.add_argument("--only", choices=PARTS, help="measure this part only")
+    parser.add_argument("--reminders", type=int, default=REMINDERS, help="how many households are reminded")
     arguments = parser.parse_args()
     report: dict[str, Any] = {"machine": _machine(), "method": _method(arguments)}
     for kind in arguments.database or ("postgresql", "sqlite"):
-        report[kind] = _measure(kind, arguments.rounds, arguments.seconds)
+        report[kind] = _measure(kind, arguments)
         _print_table(kind, report[kind])
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
@@ -57,10 +73,21 @@ def main() -> int:
     return 0
 
 
-def _measure(kind: str, rounds: int, seconds: float) -> dict[str, Any]:
+def _measure(kind: str, arguments: argparse.Namespace) -> dict[str, Any]:
     if kind == "postgresql" and find_binaries() is None:
         return {"not_measured": "no PostgreSQL binaries found"}
     started = time.monotonic()
+    result: dict[str, Any] = {}
+    if arguments.only != "messages":
+        result |= _measure_votes(kind, arguments.rounds, arguments.seconds)
+    if arguments.only != "votes":
+        _say(f"{kind}: preparing {arguments.reminders} households …")
+        with tempfile.TemporaryDirectory(prefix="gongjue-bench-") as folder:
+            result |= measure_messages(kind, Path(folder), arguments.reminders, _say)
+    return result | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _measure_votes(kind: str, rounds: int, seconds: float) -> dict[str, Any]:
     _say(f"{kind}: preparing …")
     with tempfile.TemporaryDirectory(prefix="gongjue-bench-") as folder:
         voters = int(VOTERS_PER_SECOND * seconds * (rounds + 1))
@@ -76,7 +103,6 @@ def _measure(kind: str, rounds: int, seconds: float) -> dict[str, Any]:
         "server_version": version,
         "votes_found_in_table": found.votes,
         "load_before": round(load_before, 2),
-        "seconds": round(time.monotonic() - started, 1),
     }
 
 
@@ -99,6 +125,13 @@ def _print_table(kind: str, result: dict[str, Any]) -> None:
     if "not_measured" in result:
         print(f"\n{kind}: not measured: {result['not_measured']}")
         return
+    if "votes_found_in_table" in result:
+        _print_votes(kind, result)
+    if "reminders" in result:
+        _print_messages(kind, result)
+
+
+def _print_votes(kind: str, result: dict[str, Any]) -> None:
     print(f"\n{kind} {result['server_version']}, {result['votes_found_in_table']} votes found in the table")
     print(f"{'':22}{'median':>11}    {'min – max':<22}{'target':<10}")
     for name, unit, meaning in _ROWS:
@@ -109,6 +142,14 @@ def _print_table(kind: str, result: dict[str, Any]) -> None:
         low, high = result["spread"][name]
         verdict = _verdict(name, value) if kind == "postgresql" else ""
         print(f"{name:22}{value:>9} {unit:<2}   {f'{low} – {high}':<20}{verdict:<14}  {meaning}")
+
+
+def _print_messages(kind: str, result: dict[str, Any]) -> None:
+    load = f"{result['delivery_load_before']} – {result['delivery_load_after']}"
+    print(f"\n{kind}, {result['reminders']} reminders, each found once on its phone; load average {load}")
+    for name, unit, meaning in _MESSAGE_ROWS:
+        value = result[name]
+        print(f"{name:22}{value:>9} {unit:<2}   {'':<20}{_verdict(name, value):<14}  {meaning}")
 
 
 def _verdict(name: str, value: float) -> str:
