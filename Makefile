@@ -33,7 +33,7 @@ check: .venv/.dev  ## Lint, format, types, import contracts, migrations
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: .venv/.dev  ## Measure the vote path against bare Flask and pgbench; writes var/bench.json
+bench: .venv/.dev  ## Measure votes against bare Flask and pgbench, and reminders; writes var/bench.json
 	$(BIN)/python -m bench
 
 accept: .venv/.dev  ## One line with its figure per acceptance item (takes a while)

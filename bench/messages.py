@@ -49,6 +49,7 @@ def measure_messages(kind: str, folder: Path, homes: int, say: Callable[[str], N
         "delivery_rps": round(sent["sent"] / sent["seconds"], 1),
         "delivery_cpu_ms": round(1000 * sent["cpu_seconds"] / sent["sent"], 2),
         **memory,
+        "delivery_rss_growth": round(memory["delivery_rss_mb_last"] / memory["delivery_rss_mb_first"], 3),
         "delivery_load_before": round(load_before, 2),
         "delivery_load_after": round(os.getloadavg()[0], 2),
     }
