@@ -135,6 +135,10 @@ def check(post: Post, most_unknown: int) -> None:
     assert len(states) == len(rows) == len(post.openids), "somebody has no row, or two"
     unknown = {openid for openid, state in states.items() if state == "unknown"}
     inboxes = post.inboxes()
+    reached = len(unknown & inboxes.keys())
+    print(
+        f"{len(rows)} messages: {len(rows) - len(unknown)} delivered, {len(unknown)} unknown ({reached} of them arrived)"
+    )
     assert set(inboxes.values()) == {1}, "somebody got a message twice"
     assert post.openids - inboxes.keys() <= unknown, "a message is lost and not marked"
     assert 0 < len(unknown) <= most_unknown
