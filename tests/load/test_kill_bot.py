@@ -31,16 +31,17 @@ PATIENCE = 120.0
 SIZES = [(400, 3), pytest.param(5000, 10, marks=pytest.mark.heavy)]
 
 
-class Sender:
-    """A bot process that delivers; it is started ahead, and begins when told."""
+class Bot:
+    """A real bot process; it is started ahead, and begins when told."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.sender", "--forever"],
+            [sys.executable, "-m", "tests.load.gated_bot"],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
 
@@ -95,7 +96,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def kill_while_sending(post: Post, victims: Sequence[Sender]) -> None:
+def kill_while_sending(post: Post, victims: Sequence[Bot]) -> None:
     """Let one bot after the other send its share, and kill it on the way."""
     share = len(post.openids) // (2 * len(victims))
     for victim in victims:
@@ -117,7 +118,8 @@ def finish(post: Post) -> None:
         moved = connection.execute(text("SELECT clock_offset_us FROM installation")).scalar_one()
     later = LEASE + timedelta(minutes=1)
     move_clock(post.ports.engine, moved + later // timedelta(microseconds=1))
-    wait_for(lambda: not rest(), "the leases of the dead to be swept")
+    delivery.sweep(post.ports)
+    wait_for(lambda: not rest(), "what the dead held to be sent")
 
 
 def check(post: Post, most_unknown: int) -> None:
@@ -151,12 +153,12 @@ def test_bots_killed_while_sending_deliver_nothing_twice_and_lose_nothing(
 ) -> None:
     with post_office(database_url, tmp_path, homes) as (post, environment):
         with ExitStack() as running:
-            senders = [Sender(environment) for _ in range(kills + 1)]
-            for sender in senders:
-                running.callback(sender.close)
-            for sender in senders:
-                sender.wait_until_ready()
-            survivor, victims = senders[0], senders[1:]
+            bots = [Bot(environment) for _ in range(kills + 1)]
+            for bot in bots:
+                running.callback(bot.close)
+            for bot in bots:
+                bot.wait_until_ready()
+            survivor, victims = bots[0], bots[1:]
             # SQLite has one bot: the survivor is the one that is started after the last kill.
             if database_url.startswith("postgresql"):
                 survivor.begin()

@@ -27,7 +27,9 @@ from backend.kernel.clock import SHANGHAI, end_of_day, local_date
 from backend.notifications.channels.letter import Letter
 from backend.notifications.repository import consents
 from backend.notifications.rules.outcomes import Came, Outcome
+from backend.notifications.service.writing import post_to_rooms
 from backend.notifications.tables import ConsentBalance, Delivery, DoorstepEntry, Message, Room
+from bot import delivery
 from tests.factories.ballots import BallotFixture, make_ballot
 from tests.factories.databases import make_settings
 from tests.factories.people import ResidentFixture, make_resident
@@ -183,3 +185,31 @@ def town(engine: Engine, database_url: str, tmp_path: Path) -> World:
     made.go_to(12, days=1)
     assert made.now().astimezone(SHANGHAI).hour == 12
     return made
+
+
+def prepare(town: World, homes: int = 4, **options: int) -> list[ResidentFixture]:
+    """Enqueue one reminder each for ``homes`` households."""
+    estate = town.estate(homes)
+    town.ballot(estate, days=3)
+    people = [town.resident(home, **options) for home in estate.dwelling_ids]
+    assert delivery.remind(town.ports) == 1
+    assert len(town.deliveries()) == homes
+    return people
+
+
+def send(town: World) -> int:
+    return delivery.deliver(town.ports, town.ways)
+
+
+def post(town: World, estate: EstateFixture, number: int) -> None:
+    """Write one message to the community's rooms."""
+    with town.acting() as ctx:
+        post_to_rooms(
+            ctx,
+            organisation_id=estate.community.id,
+            topic="ballot:x",
+            kind="room_digest",
+            occasion=str(number),
+            text=f"第 {number} 条",
+            at=ctx.clock.now(),
+        )
