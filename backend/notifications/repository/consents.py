@@ -20,7 +20,12 @@ _QUIET = {"synchronize_session": False}
 _KEY = (col(ConsentBalance.account_id), col(ConsentBalance.purpose))
 _ANY_LEFT = (
     select(*_KEY)
-    .where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)), col(ConsentBalance.remaining) > 0)
+    .where(
+        # By account as well: SQLite uses no index for pairs.
+        col(ConsentBalance.account_id).in_(bindparam("accounts", expanding=True)),
+        tuple_(*_KEY).in_(bindparam("wanted", expanding=True)),
+        col(ConsentBalance.remaining) > 0,
+    )
     # In order, so that two senders never wait for each other.
     .order_by(*_KEY)
     .with_for_update()
@@ -37,7 +42,8 @@ def take_consents(session: Session, wanted: Collection[tuple[str, str]]) -> set[
     """Use up one consent of each (account, purpose) that has any; returns those that had."""
     if not wanted:
         return set()
-    rows = session.connection().execute(_TAKE, {"wanted": list(wanted)})
+    accounts = sorted({account_id for account_id, _ in wanted})
+    rows = session.connection().execute(_TAKE, {"accounts": accounts, "wanted": list(wanted)})
     return {(account_id, purpose) for account_id, purpose in rows}
 
 
