@@ -13,11 +13,13 @@ from backend.infra.crypto import Vault, build_vault
 from backend.infra.database import build_engine
 from backend.infra.settings import Settings
 from backend.infra.storage import Storage
+from backend.infra.wechat import pushed
 from backend.infra.wechat.build import WeChat, WeChatPlan, build_wechat
 from backend.infra.wechat.client import WeChatSettings
 from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.media import queries as media
+from backend.media.service import record_media_verdict
 from backend.notices import queries as notices
 from backend.notifications.service import followers
 
@@ -30,9 +32,10 @@ class WeChatExchange:
     def __init__(self, gateway: WeChatGateway) -> None:
         self._gateway = gateway
 
-    def openid_of(self, code: str) -> str:
-        """Exchange a login code for the openid."""
-        return self._gateway.login(code).openid
+    def person_of(self, code: str) -> tuple[str, str | None]:
+        """Exchange a login code for the openid and, where WeChat gives one, the unionid."""
+        session = self._gateway.login(code)
+        return session.openid, session.unionid
 
     def phone_of(self, code: str) -> str:
         """Exchange a phone code for the number."""
@@ -83,11 +86,18 @@ def _register_hooks() -> None:
     registered.export_sections["messages"] = followers.export_account
     if followers.forget_account not in registered.erasers:
         registered.erasers.append(followers.forget_account)
+    if _media_checked not in pushed.registered.media_listeners:
+        pushed.registered.media_listeners.append(_media_checked)
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:
     """While a ballot is open a new binding waits as its notice says; otherwise it counts at once."""
     return ballots.waiting_hours(ctx.session, estate_id)
+
+
+def _media_checked(ctx: Context, check: pushed.MediaCheck) -> None:
+    """WeChat's opinion of a resident's photo came; a check that failed sends it to a person."""
+    record_media_verdict(ctx, check.trace_id, check.suggestion)
 
 
 def _votes(ctx: Context, account_id: str) -> object:

@@ -28,6 +28,15 @@ class WrongCode(CountedFailure):
         )
 
 
+class WrongChatCode(CountedFailure):
+    """The chat code is unknown, used by somebody else or expired: one answer for all three."""
+
+    kind = Kind.UNPROCESSABLE
+
+    def __init__(self, failed_keys: tuple[str, ...]) -> None:
+        super().__init__("wrong_chat_code", "这个关联码不对或已过期，请重新获取。", failed_keys)
+
+
 class WrongLogin(CountedFailure):
     """Unknown user, wrong password, wrong one-time code or a closed account: one answer for all."""
 

@@ -185,3 +185,27 @@ class ConsentRecord(SQLModel, table=True):
     notice_version: str
     is_given: bool
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ChatCode(SQLModel, table=True):
+    """A short code that its owner types in the Official Account's chat: whoever types it is this account.
+
+    One per account, for some minutes, used once; the one who used it may repeat it (WeChat repeats its calls).
+    """
+
+    __tablename__ = "chat_code"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    code_index: str = Field(unique=True)
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_by: str | None = None
+
+
+class AccountUnion(SQLModel, table=True):
+    """The person's blind id across the operator's WeChat apps, where WeChat gives one."""
+
+    __tablename__ = "account_union"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    unionid_index: str = Field(unique=True)

@@ -20,8 +20,8 @@ from backend.kernel.access import Actor
 class WeChatPort(Protocol):
     """What identity needs of WeChat."""
 
-    def openid_of(self, code: str) -> str:
-        """Exchange a login code for the openid."""
+    def person_of(self, code: str) -> tuple[str, str | None]:
+        """Exchange a login code for the openid and, where WeChat gives one, the unionid."""
 
     def phone_of(self, code: str) -> str:
         """Exchange a phone code for the number."""

@@ -67,6 +67,7 @@ class Settings:
     callback_aes_key_mini: str
     callback_token_official: str
     callback_aes_key_official: str
+    callback_window_seconds: int
     sms: SmsSettings
     trusted_proxies: int
     public_base_url: str
@@ -112,6 +113,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         callback_aes_key_mini=mini_callback[1],
         callback_token_official=official_callback[0],
         callback_aes_key_official=official_callback[1],
+        callback_window_seconds=_window(env),
         sms=_sms(env, mode),
         trusted_proxies=_integer(env, "GONGJUE_TRUSTED_PROXIES", 0),
         public_base_url=env.get("GONGJUE_PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
@@ -192,6 +194,15 @@ def _callback(env: Mapping[str, str], account: str, mode: str) -> tuple[str, str
         if not (value.isascii() and value.isalnum() and len(value) in length):
             raise SettingsError(f"{name} must be {length[0]} to {length[-1]} letters and digits")
     return token, key
+
+
+def _window(env: Mapping[str, str]) -> int:
+    """Read how old (or how far ahead) a callback's signature may be, in seconds."""
+    name = "GONGJUE_WECHAT_CALLBACK_WINDOW"
+    seconds = _integer(env, name, 300)
+    if not 30 <= seconds <= 3600:
+        raise SettingsError(f"{name} must be 30 to 3600 seconds")
+    return seconds
 
 
 def _sms(env: Mapping[str, str], mode: str) -> SmsSettings:

@@ -72,7 +72,8 @@ class Access:
     """What a route demands of its caller; every route has one (deny by default).
 
     ``transaction=False`` marks the routes for which the edge opens no transaction: the vote itself and reads
-    served from the process's cache. ``limit`` is per caller, e.g. ``"5/minute"``.
+    served from the process's cache. ``limit`` is per caller, e.g. ``"5/minute"``. ``is_raw`` marks bodies of any
+    kind up to ``max_body``, which the view reads itself.
     """
 
     door: str  # "public" | "resident" | "staff"
@@ -81,6 +82,7 @@ class Access:
     limit: str = "600/minute"
     max_body: int = JSON_LIMIT
     is_upload: bool = False
+    is_raw: bool = False
     needs_idempotency_key: bool = False
     needs_version: bool = False
 
@@ -312,7 +314,7 @@ def expected_version() -> int:
 def _check_body(running: Request, access: Access) -> None:
     """Refuse a body of the wrong kind before anything uses it."""
     running.max_content_length = max(UPLOAD_LIMIT, access.max_body) if access.is_upload else access.max_body
-    if running.method in ("GET", "HEAD", "DELETE") or access.is_upload:
+    if running.method in ("GET", "HEAD", "DELETE") or access.is_upload or access.is_raw:
         return
     body = running.get_data(cache=True)
     if not body:

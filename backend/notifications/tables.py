@@ -153,14 +153,46 @@ class ConsentBalance(SQLModel, table=True):
 
 
 class Follower(SQLModel, table=True):
-    """An account's identity at the Official Account; ``spoke_at`` is its last message (48-hour window)."""
+    """An account's identity at the Official Account; a person may be there as a resident and as staff.
+
+    ``spoke_at`` is their last message (48 hours to answer), ``tapped_at`` their last tap or follow (one minute).
+    """
 
     __tablename__ = "follower"
+    __table_args__ = (
+        UniqueConstraint("openid_index", "side", name="follower_once"),
+        CheckConstraint("side IN ('resident', 'staff')", name="follower_side"),
+    )
 
     account_id: str = Field(primary_key=True, foreign_key="account.id")
-    openid_index: str = Field(unique=True)
+    side: str
+    openid_index: str
     openid_sealed: str
+    linked_at: datetime = Field(sa_type=UtcDateTime)
     spoke_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tapped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ChatTask(SQLModel, table=True):
+    """What a chat asks for that takes longer than an answer may: recognise a follower, or answer at length.
+
+    ``key`` makes it one task however often WeChat repeats the call; it goes when done or out of date.
+    """
+
+    __tablename__ = "chat_task"
+    __table_args__ = (
+        CheckConstraint("kind IN ('recognise', 'answer')", name="chat_task_kind"),
+        Index("chat_task_waiting", "created_at", **_where("done_at IS NULL")),
+    )
+
+    key: str = Field(primary_key=True)
+    kind: str
+    topic: str = ""
+    openid_sealed: str
+    words_sealed: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tries: int = 0
 
 
 class MessageTemplate(SQLModel, table=True):

@@ -17,8 +17,8 @@ def log_in(json: LogInIn) -> tuple[SessionOut, int]:
     """Exchange a WeChat login code for a session; the first login creates the account."""
     ctx = current_context()
     # Asked before the session's first statement: no lock is held while WeChat thinks.
-    openid = service.exchange_login_code(ctx.ports, json.code)
-    opened = service.log_in(ctx, service.LogIn(openid, json.device, json.privacy_notice))
+    openid, unionid = service.exchange_login_code(ctx.ports, json.code)
+    opened = service.log_in(ctx, service.LogIn(openid, json.device, json.privacy_notice, unionid))
     return SessionOut.of(opened), 201
 
 

@@ -49,6 +49,7 @@ def test_the_table_of_settings_is_the_codes() -> None:
         "GONGJUE_WECHAT_MINI_CALLBACK_AES_KEY": settings.callback_aes_key_mini or "empty",
         "GONGJUE_WECHAT_OFFICIAL_CALLBACK_TOKEN": settings.callback_token_official or "empty",
         "GONGJUE_WECHAT_OFFICIAL_CALLBACK_AES_KEY": settings.callback_aes_key_official or "empty",
+        "GONGJUE_WECHAT_CALLBACK_WINDOW": str(settings.callback_window_seconds),
         "GONGJUE_SMS_TRANSPORT": settings.sms.transport,
         "GONGJUE_SMS_FILE": str(settings.sms.file),
         "GONGJUE_SMS_SECRET_ID": settings.sms.secret_id or "empty",

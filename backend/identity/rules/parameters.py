@@ -20,3 +20,4 @@ class Parameters:
     invite_retention: timedelta = timedelta(days=30)
     evidence_retention: timedelta = timedelta(days=185)
     waiting_hours: int = 24
+    chat_code_validity: timedelta = timedelta(minutes=10)

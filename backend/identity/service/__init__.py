@@ -12,7 +12,7 @@ from backend.identity.service.accounts import (
     record_consent,
     rename,
 )
-from backend.identity.service.authentication import CachedAuthenticator, authenticate
+from backend.identity.service.authentication import CachedAuthenticator, authenticate, recognise
 from backend.identity.service.binding_lists import (
     BindingView,
     ListBindings,
@@ -40,6 +40,13 @@ from backend.identity.service.bindings import (
     bind_by_phone,
     leave_binding,
     request_binding,
+)
+from backend.identity.service.chat_codes import (
+    IssuedChatCode,
+    account_of_unionid,
+    issue_chat_code,
+    keep_unionid,
+    redeem_chat_code,
 )
 from backend.identity.service.failures import record_failure
 from backend.identity.service.invites import (
@@ -99,6 +106,7 @@ __all__ = [
     "GrantView",
     "IssueInvites",
     "IssuedBatch",
+    "IssuedChatCode",
     "Letter",
     "ListBindings",
     "LogIn",
@@ -111,6 +119,7 @@ __all__ = [
     "StaffLogIn",
     "StaffMe",
     "StaffView",
+    "account_of_unionid",
     "activity",
     "add_phone",
     "authenticate",
@@ -130,7 +139,9 @@ __all__ = [
     "exchange_phone_code",
     "export_my_data",
     "grant_role",
+    "issue_chat_code",
     "issue_invites",
+    "keep_unionid",
     "leave_binding",
     "list_batches",
     "list_bindings",
@@ -144,8 +155,10 @@ __all__ = [
     "me",
     "my_bindings",
     "privacy_notice",
+    "recognise",
     "record_consent",
     "record_failure",
+    "redeem_chat_code",
     "rename",
     "request_binding",
     "reset_password",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from backend.identity.errors import ConsentRequired, NoticeNotAccepted
 from backend.identity.hooks import registered
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
 from backend.identity.rules.names import clean_name
+from backend.identity.service.chat_codes import keep_unionid
 from backend.identity.service.sessions import OpenedSession, open_for
 from backend.identity.tables import Account, ConsentRecord
 from backend.infra.context import Context
@@ -31,6 +32,7 @@ class LogIn:
     openid: str
     device: str = ""
     accepted_notice: str | None = None
+    unionid: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def log_in(ctx: Context, command: LogIn) -> OpenedSession:
     account = _account_of(ctx, command.openid)
     if account.state != "active":
         raise Forbidden("account_disabled", "这个账号已停用，请联系社区。")
+    if command.unionid is not None:
+        keep_unionid(ctx, account.id, command.unionid)
     if command.accepted_notice is not None:
         _record(ctx, account.id, Purpose.PRIVACY_NOTICE, command.accepted_notice, is_given=True)
     return open_for(ctx, account.id, command.device, registered.parameters.resident_session)

@@ -8,9 +8,10 @@ from collections import OrderedDict
 from datetime import datetime
 
 from sqlalchemy.engine import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from backend.identity import repository
+from backend.identity.tables import Account
 from backend.infra.database import open_session
 from backend.kernel.access import Actor, Grant, Home, Role, Scope
 from backend.kernel.clock import local_date
@@ -25,6 +26,21 @@ def authenticate(session: Session, token_hash: bytes) -> Actor | None:
     if kind == "staff":
         return Actor("staff", account_id, grants=_grants(session, account_id, now), session_hash=token_hash)
     return Actor("resident", account_id, homes=_homes(session, account_id, now), session_hash=token_hash)
+
+
+def recognise(session: Session, account_id: str) -> Actor | None:
+    """Return an active account as an actor without a session: whoever writes in a chat linked to it."""
+    found = session.exec(
+        select(Account.kind, repository.database_now().label("now")).where(
+            Account.id == account_id, Account.state == "active"
+        )
+    ).first()
+    if found is None:
+        return None
+    kind, now = found
+    if kind == "staff":
+        return Actor("staff", account_id, grants=_grants(session, account_id, now))
+    return Actor("resident", account_id, homes=_homes(session, account_id, now))
 
 
 def _homes(session: Session, account_id: str, now: datetime) -> tuple[Home, ...]:

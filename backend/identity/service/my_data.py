@@ -12,6 +12,7 @@ from backend.identity.hooks import registered
 from backend.identity.service import binding_lists
 from backend.identity.service.accounts import own_account
 from backend.identity.service.binding_events import tell
+from backend.identity.service.chat_codes import forget_chat
 from backend.identity.tables import Account, Binding, ConsentRecord, InviteCode, LoginSession
 from backend.infra.context import Context
 from backend.kernel.clock import iso
@@ -105,6 +106,7 @@ def erase_me(ctx: Context) -> None:
         tell(ctx, "binding.ended", row)
     for eraser in registered.erasers:
         eraser(ctx, account.id)
+    forget_chat(ctx, account.id)
     _forget(ctx, account.id)
     repository.end_sessions(ctx.session, account.id, now)
     ledger.append(ctx, Event("account.erased", None, "account", account.id))

@@ -6,15 +6,18 @@ The exchange may take seconds; holding a write lock meanwhile would stop everybo
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from backend.infra.context import Ports
 from backend.infra.wechat.errors import NOT_MAINLAND, InvalidCode, Permanent, UserRefused, WeChatError
 from backend.kernel.errors import DomainError, Forbidden, Invalid, Unavailable, Unprocessable
 
+T = TypeVar("T")
 
-def exchange_login_code(ports: Ports, code: str) -> str:
-    """Return the openid behind a login code; raises Invalid, Forbidden or Unavailable."""
-    return _exchange(ports.wechat.openid_of, code)
+
+def exchange_login_code(ports: Ports, code: str) -> tuple[str, str | None]:
+    """Return openid and unionid (if any) behind a login code; raises Invalid, Forbidden or Unavailable."""
+    return _exchange(ports.wechat.person_of, code)
 
 
 def exchange_phone_code(ports: Ports, code: str) -> str:
@@ -22,7 +25,7 @@ def exchange_phone_code(ports: Ports, code: str) -> str:
     return _exchange(ports.wechat.phone_of, code)
 
 
-def _exchange(ask: Callable[[str], str], code: str) -> str:
+def _exchange(ask: Callable[[str], T], code: str) -> T:
     try:
         return ask(code)
     except WeChatError as error:

@@ -221,9 +221,12 @@ def _subscriptions(fields: Mapping[str, Any], event: str) -> tuple[Subscription,
     wrapper = _LISTS.get(event)
     if wrapper is None:
         return ()
+    # XML and some JSON put the list inside the wrapper, JSON of one item has it at the top as an object, and
+    # WeChat's own JSON example has no "List" at all.
     holder = fields.get(wrapper, fields)
-    listed = holder.get("List", ()) if isinstance(holder, dict) else ()
-    items = listed if isinstance(listed, list) else [listed]
+    if isinstance(holder, dict):
+        holder = holder.get("List", () if holder is fields else holder)
+    items = holder if isinstance(holder, list) else [holder]
     return tuple(_subscription(item) for item in items if isinstance(item, dict))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from backend.notifications.rules.outcomes import ACCOUNT_ROUTE, ACCOUNT_ROUTE_FREE, ROOM_ROUTE
+from backend.notifications.rules.outcomes import ACCOUNT_ROUTE, ACCOUNT_ROUTE_FREE, CHAT_ROUTE, ROOM_ROUTE
 
 
 class Purpose(StrEnum):
@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     RECORD = "record"
     RESULT = "result"
     ROOM = "room"
+    CHAT = "chat"
 
 
 class Audience(StrEnum):
@@ -58,8 +59,11 @@ _REMINDER = Kind(Purpose.REMINDER, ACCOUNT_ROUTE, timedelta(days=1), is_reminder
 _NEWS = Kind(Purpose.RESULT, ACCOUNT_ROUTE_FREE, timedelta(days=7))
 # A room is no household: quiet hours protect beds, and a witness that waits until morning is none.
 _ROOM = Kind(Purpose.ROOM, ROOM_ROUTE, timedelta(days=2), is_urgent=True)
+# Somebody asked and waits: no quiet hours. WeChat takes it for 48 hours only, and it is stale long before.
+_CHAT = Kind(Purpose.CHAT, CHAT_ROUTE, timedelta(hours=2), is_urgent=True)
 
 KINDS: Mapping[str, Kind] = {
+    "chat_answer": _CHAT,
     "binding_asked": _AT_ONCE,
     "binding_made": _AT_ONCE,
     "binding_ended": _AT_ONCE,

@@ -91,6 +91,7 @@ def pause_of(outcome: Outcome) -> timedelta | None:
 ACCOUNT_ROUTE = ("subscribe", "official_account", "sms")
 ACCOUNT_ROUTE_FREE = ("subscribe", "official_account")
 ROOM_ROUTE = ("robot",)
+CHAT_ROUTE = ("official_account",)
 
 
 def channel_after(route: str, channel: str) -> str | None:

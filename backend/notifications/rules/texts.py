@@ -135,4 +135,6 @@ def sms(payload: Mapping[str, str]) -> list[str]:
 
 def plain(payload: Mapping[str, str]) -> str:
     """Return a message as one text, for the Official Account."""
+    if "text" in payload:
+        return payload["text"]
     return f"{payload['title']}\n{payload['time']}\n{payload['note']}"

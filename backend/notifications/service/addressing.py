@@ -18,6 +18,8 @@ from backend.notifications.tables import Follower, Room
 
 # WeChat allows 48 hours after a follower's message; a little less, as its clock is not ours.
 _WINDOW = timedelta(hours=47)
+# And one minute after a tap or a follow; a letter needs some of it to leave.
+_TAP_WINDOW = timedelta(seconds=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,10 @@ def _to_follower(row: Held, template: Template | None, addresses: Addresses) -> 
     found = addresses.followers.get(row.recipient_id)
     if found is None:
         return None
-    spoke_at = found[0].spoke_at
-    is_in_window = spoke_at is not None and addresses.now - spoke_at < _WINDOW
+    is_in_window = any(
+        since is not None and addresses.now - since < window
+        for since, window in ((found[0].spoke_at, _WINDOW), (found[0].tapped_at, _TAP_WINDOW))
+    )
     if not is_in_window and template is None:
         return None
     return _letter(

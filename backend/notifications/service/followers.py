@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
@@ -10,33 +14,63 @@ from backend.notifications.repository.sql import insert_once
 from backend.notifications.tables import ConsentBalance, ConsentGrant, Delivery, Follower
 
 
-def link_follower(ctx: Context, account_id: str, openid: str) -> None:
-    """Note that an account is this follower; a later link replaces both sides' earlier ones."""
+def link_follower(ctx: Context, account_id: str, openid: str, side: str = "resident") -> None:
+    """Note that an account is this follower on this side; a later link replaces both sides' earlier ones."""
     index = ctx.vault.index(openid, "follower")
-    unlink_follower(ctx, openid)
-    values = {"openid_index": index, "openid_sealed": ctx.vault.seal(openid, "follower.openid")}
+    former = (col(Follower.openid_index) == index) & (col(Follower.side) == side)
+    ctx.session.execute(delete(Follower).where(former, col(Follower.account_id) != account_id))
+    values = {
+        "side": side,
+        "openid_index": index,
+        "openid_sealed": ctx.vault.seal(openid, "follower.openid"),
+        "linked_at": ctx.clock.now(),
+    }
     insert = insert_once(ctx.session, Follower).values(account_id=account_id, **values)
     ctx.session.execute(insert.on_conflict_do_update(index_elements=["account_id"], set_=values))
 
 
 def unlink_follower(ctx: Context, openid: str) -> None:
-    """Forget a follower who left."""
+    """Forget a follower who left, as a resident and as staff."""
     index = ctx.vault.index(openid, "follower")
     ctx.session.execute(delete(Follower).where(col(Follower.openid_index) == index))
 
 
-def account_of_follower(ctx: Context, openid: str) -> str | None:
-    """Return whose account this follower is."""
-    index = ctx.vault.index(openid, "follower")
-    chosen = select(col(Follower.account_id)).where(col(Follower.openid_index) == index)
+def unlink_account(ctx: Context, account_id: str) -> bool:
+    """Forget which follower an account is; returns whether it was one."""
+    gone: Any = ctx.session.execute(delete(Follower).where(col(Follower.account_id) == account_id))
+    return bool(gone.rowcount)
+
+
+def linked_since(ctx: Context, account_id: str) -> datetime | None:
+    """Return since when an account is linked to a follower."""
+    chosen = select(col(Follower.linked_at)).where(col(Follower.account_id) == account_id)
     return ctx.session.execute(chosen).scalar_one_or_none()
 
 
-def note_contact(ctx: Context, openid: str) -> None:
-    """A follower wrote: for 48 hours they can be answered freely."""
+def accounts_of_follower(ctx: Context, openid: str) -> dict[str, str]:
+    """Return whose accounts this follower is, by side."""
     index = ctx.vault.index(openid, "follower")
-    spoke = update(Follower).where(col(Follower.openid_index) == index).values(spoke_at=ctx.clock.now())
-    ctx.session.execute(spoke)
+    chosen = select(col(Follower.side), col(Follower.account_id)).where(col(Follower.openid_index) == index)
+    return dict(ctx.session.execute(chosen).all())
+
+
+def account_of_follower(ctx: Context, openid: str) -> str | None:
+    """Return whose resident account this follower is."""
+    return accounts_of_follower(ctx, openid).get("resident")
+
+
+def note_contact(ctx: Context, openid: str, *, is_tap: bool = False) -> None:
+    """A follower wrote: for 48 hours they can be answered freely; after a tap or a follow for a minute."""
+    note_contacts(ctx, [openid], is_tap=is_tap)
+
+
+def note_contacts(ctx: Context, openids: Collection[str], *, is_tap: bool) -> None:
+    """Note that these followers wrote, or tapped, just now."""
+    indexes = [ctx.vault.index(openid, "follower") for openid in openids]
+    now = ctx.clock.now()
+    values = {"tapped_at": now} if is_tap else {"spoke_at": now}
+    contact = update(Follower).where(col(Follower.openid_index).in_(indexes)).values(**values)
+    ctx.session.execute(contact.execution_options(synchronize_session=False))
 
 
 def forget_account(ctx: Context, account_id: str) -> None:
