@@ -51,6 +51,16 @@ class BuildingTurnout:
     voted: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceTurnout:
+    """Entries on the roll and entries that voted, of one entrance (or of a building without)."""
+
+    building_id: str
+    entrance_id: str | None
+    entries: int
+    voted: int
+
+
 def facts_of(session: Session, ballot_ids: Iterable[str]) -> dict[str, BallotFacts]:
     """Return the facts of these ballots by id; drafts are left out."""
     chosen = select(Ballot).where(col(Ballot.id).in_(list(ballot_ids)), col(Ballot.state) != "draft")
@@ -169,3 +179,23 @@ def count_unvoted(session: Session, ballot_id: str) -> int:
     """Return how many dwellings have not voted."""
     homes = unvoted_homes(ballot_id).subquery()
     return int(session.execute(select(func.count()).select_from(homes)).scalar_one())
+
+
+def turnout_of_ballots(session: Session, ballot_ids: Iterable[str]) -> dict[str, list[PlaceTurnout]]:
+    """Return participation of several ballots by entrance, in one query; never a choice.
+
+    Papers whose every mark is invalid take no part (domain §3).
+    """
+    place = (col(RollEntry.building_id), col(RollEntry.entrance_id))
+    valid = (col(Vote.state) == "standing") & (func.replace(col(Vote.choices), "i", "") != "")
+    mine = (col(Vote.ballot_id) == col(RollEntry.ballot_id)) & (col(Vote.roll_entry_id) == col(RollEntry.id))
+    chosen = (
+        select(col(RollEntry.ballot_id), *place, func.count(), func.count(col(Vote.roll_entry_id)))
+        .join(Vote, mine & valid, isouter=True)
+        .where(col(RollEntry.ballot_id).in_(list(ballot_ids)), col(RollEntry.is_removed).is_(False))
+        .group_by(col(RollEntry.ballot_id), *place)
+    )
+    found: dict[str, list[PlaceTurnout]] = {}
+    for ballot_id, *row in session.execute(chosen):
+        found.setdefault(ballot_id, []).append(PlaceTurnout(*row))
+    return found

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from backend.registry.queries.estates import EligibilityFacts, EstateCard, eligibility_facts, estate_card
+from backend.registry.queries.estates import (
+    EligibilityFacts,
+    EstateCard,
+    eligibility_facts,
+    estate_card,
+    estates_within,
+)
 from backend.registry.queries.people import (
     DwellingPhone,
     dwelling_phones,
@@ -35,6 +41,7 @@ __all__ = [
     "dwellings_in",
     "eligibility_facts",
     "estate_card",
+    "estates_within",
     "find_dwelling",
     "find_dwellings_by_phone",
     "is_inside",

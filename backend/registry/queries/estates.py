@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
+from backend.kernel.access import Scope
 from backend.kernel.errors import NotFound
+from backend.registry.repository.places import within
 from backend.registry.tables import Building, Dwelling, Estate, Organisation
 
 
@@ -98,3 +101,13 @@ def _facts(session: Session, estate: Estate) -> EligibilityFacts:
         dwellings=int(sums[1]),
         households=int(sums[2]),
     )
+
+
+def estates_within(session: Session, scopes: Sequence[Scope], limit: int) -> dict[str, str]:
+    """Return the estates that lie in any of these scopes, with their organisation's path."""
+    chosen = (
+        select(Estate.id, Organisation.path)
+        .join(Organisation, col(Organisation.id) == col(Estate.organisation_id))
+        .where(within(scopes))
+    )
+    return dict(session.exec(chosen.order_by(col(Estate.id)).limit(limit)).all())
