@@ -6,6 +6,7 @@ import gc
 
 from flask import Flask
 
+import bot.callback
 import miniprogram_api.app
 from backend import staff_api
 from backend.ballots.repository.cast import build_statements
@@ -29,6 +30,7 @@ def build_app(ports: Ports) -> GongjueFlask:
     docs.register(app, head_revision=runner.head_revision, current_revision=runner.current_revision)
     miniprogram_api.app.register(app)
     staff_api.register(app)
+    bot.callback.register(app)
     return app
 
 

@@ -40,7 +40,7 @@ T = TypeVar("T")
 def read_new_events(ports: Ports) -> int:
     """Turn every numbered event into its messages; returns how many events were read."""
     total = 0
-    while done := _step(ports, events.read_events):
+    while done := run_step(ports, events.read_events):
         total += done
     return total
 
@@ -50,18 +50,18 @@ def remind(ports: Ports) -> int:
     after: str | None = ""
     while after is not None:
         last = after
-        after = _step(ports, lambda ctx, last=last: reminders.plan_reminders(ctx, last))  # type: ignore[misc] # mypy cannot infer a lambda's default
+        after = run_step(ports, lambda ctx, last=last: reminders.plan_reminders(ctx, last))  # type: ignore[misc] # mypy cannot infer a lambda's default
     return enqueue(ports)
 
 
 def enqueue(ports: Ports) -> int:
     """Enqueue every message whose electorate is not wholly enqueued; returns how many were finished."""
-    waiting = _step(ports, reminders.messages_to_enqueue)
+    waiting = run_step(ports, reminders.messages_to_enqueue)
     for message_id in waiting:
         after: str | None = ""
         while after is not None:
             last = after
-            after = _step(
+            after = run_step(
                 ports,
                 lambda ctx, message_id=message_id, last=last: reminders.enqueue_next_page(  # type: ignore[misc] # as above
                     ctx, message_id, last
@@ -95,7 +95,7 @@ def tell_objections_over(ports: Ports) -> int:
 
 def sweep(ports: Ports) -> Mapping[str, int]:
     """Replay, end or drop deliveries that stand still; returns the counts."""
-    counts = _step(ports, sending.sweep)
+    counts = run_step(ports, sending.sweep)
     if any(counts.values()):
         logger.info("deliveries_swept", extra={"fields": dict(counts)})
     return counts
@@ -188,17 +188,17 @@ class _Run:
         """Run a step, again while the database is away: what arrived must be written down before its lease ends."""
         for pause in _AGAIN:
             try:
-                return _step(self._ports, step)
+                return run_step(self._ports, step)
             except _AWAY:
                 logger.warning("delivery_waits_for_database")
                 time.sleep(pause)
-        return _step(self._ports, step)
+        return run_step(self._ports, step)
 
     def give_back(self) -> None:
         """Let others have what this run took and did not start; without a database the sweeper does."""
         if self._held:
             with suppress(*_AWAY):
-                _step(self._ports, lambda ctx: sending.give_back(ctx, list(self._held)))
+                run_step(self._ports, lambda ctx: sending.give_back(ctx, list(self._held)))
 
 
 def _send(channel: Channel, letter: Letter) -> Outcome:
@@ -212,7 +212,7 @@ def _send(channel: Channel, letter: Letter) -> Outcome:
         return Outcome(Came.UNKNOWN, type(error).__name__)
 
 
-def _step(ports: Ports, step: Callable[[Context], T]) -> T:
+def run_step(ports: Ports, step: Callable[[Context], T]) -> T:
     """Run one step in a transaction of its own."""
     with open_session(ports.engine) as session:
         done = step(Context(session=session, actor=SYSTEM, ports=ports, request_id=f"bot-{new_id()}"))
@@ -223,9 +223,9 @@ def _step(ports: Ports, step: Callable[[Context], T]) -> T:
 def _each(ports: Ports, state: str, step: Callable[[Context, str], int]) -> int:
     """Take every ballot of a state in a transaction of its own; one that fails holds up no other."""
     total = 0
-    for ballot_id in _step(ports, lambda ctx: pushes.ballots_of_state(ctx, state)):
+    for ballot_id in run_step(ports, lambda ctx: pushes.ballots_of_state(ctx, state)):
         try:
-            total += _step(ports, lambda ctx, chosen=ballot_id: step(ctx, chosen))  # type: ignore[misc] # as above
+            total += run_step(ports, lambda ctx, chosen=ballot_id: step(ctx, chosen))  # type: ignore[misc] # as above
         except Exception:
             logger.exception("item_failed", extra={"fields": {"item": ballot_id}})
     return total

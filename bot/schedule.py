@@ -12,7 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from backend.infra.context import Ports
-from bot import delivery, jobs
+from bot import chat_jobs, delivery, jobs
 
 logger = logging.getLogger("gongjue.bot")
 
@@ -48,6 +48,9 @@ JOBS = (
     Job("objections", timedelta(minutes=5), delivery.tell_objections_over, "异议期满告知居委会群"),
     Job("sweep", timedelta(seconds=30), delivery.sweep, "收拾中断和过期的发送，送不到的列入上门名单"),
     Job("deliver", timedelta(seconds=1), delivery.deliver, "发送排队的消息", everywhere=True),
+    Job("followers", timedelta(seconds=5), chat_jobs.recognise_followers, "向微信查询新关注者是谁"),
+    Job("chats", timedelta(seconds=2), chat_jobs.answer_chats, "准备聊天里稍后答复的内容"),
+    Job("forget_chats", timedelta(hours=1), chat_jobs.forget_chats, "删除已处理的微信回调和聊天任务"),
     Job("imports", timedelta(seconds=3), jobs.run_imports, "执行排队中的名册导入"),
     Job("check_media", timedelta(seconds=5), jobs.check_media, "送检居民上传的照片，过时未答的转人工"),
     Job("loose_media", timedelta(hours=1), jobs.forget_loose_media, "删除上传一天后仍未使用的照片和视频"),

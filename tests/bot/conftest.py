@@ -14,9 +14,13 @@ from sqlalchemy.engine import Engine
 from backend.bootstrap import build_ports
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
+from backend.infra.limits import FloodGate
 from backend.kernel.access import SYSTEM
+from backend.wsgi import build_app
+from tests.bot.chatting import Chatting
 from tests.bot.wired import Wired, wire
-from tests.factories.databases import make_settings
+from tests.factories.databases import make_settings, sqlite_copy
+from tests.factories.postgres import Cluster
 from tests.factories.simulator import SimulatorHandle, start_simulator
 
 Acting = Callable[[], AbstractContextManager[Context]]
@@ -87,3 +91,37 @@ def wired(
     running_simulator.reset()
     yield wire(make_settings(database_url, tmp_path / "files"), engine, running_simulator)
     running_simulator.control("DELETE", "faults")
+
+
+@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
+def shared_chatting(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chatting]:
+    """One app and database of each kind for a module whose tests use people and places of their own."""
+    folder = tmp_path_factory.mktemp("chat")
+    if request.param == "sqlite":
+        url = sqlite_copy(request.getfixturevalue("migrated_sqlite"), folder / "chat.db")
+    else:
+        cluster: Cluster = request.getfixturevalue("pg_cluster")
+        template = request.getfixturevalue("migrated_postgresql")
+        url = cluster.create_database(f"chat_{abs(hash(request.node.nodeid)) % 10**12}", template=template)
+    ports = build_ports(make_settings(url, folder / "files"))
+    made = Chatting(build_app(ports), ports)
+    yield made
+    made.close()
+    ports.engine.dispose()
+
+
+@pytest.fixture
+def chat(shared_chatting: Chatting) -> Chatting:
+    """The module's app with fresh flood counters."""
+    shared_chatting.app.floods = FloodGate("memory://")
+    return shared_chatting
+
+
+@pytest.fixture
+def chatting(ports: Ports) -> Iterator[Chatting]:
+    """The app, called as WeChat calls it."""
+    made = Chatting(build_app(ports), ports)
+    yield made
+    made.close()

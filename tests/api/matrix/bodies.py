@@ -256,7 +256,13 @@ _PROJECTS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/staff/project-estates/<row>/gates/<gate>/revocation": lambda _: Body(_REASON),
 }
 
+_UNSIGNED = Body(data=b"<xml><Encrypt><![CDATA[AAAA]]></Encrypt></xml>", headers={"Content-Type": "text/xml"})
+_WECHAT: Mapping[str, Callable[[Place], Body]] = {
+    f"POST /wechat/{account}": lambda _: _UNSIGNED for account in ("mini", "official")
+}
+
 BODIES: Mapping[str, Callable[[Place], Body]] = {
+    **_WECHAT,
     **RESIDENT,
     **_ACCOUNTS,
     **_BALLOTS,

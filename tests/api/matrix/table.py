@@ -4,6 +4,7 @@ Each line is a method, an address with the thing it names, and who gets through:
 
 ``public``     anybody
 ``refused``    nobody without a valid password: one answer for all
+``signed``     nobody but WeChat, whose signature the tests of its callbacks make: 403 for all
 ``account``    any resident, on what is their own
 ``estate``     residents of the estate the thing belongs to; to other residents it does not exist
 ``household``  residents of the dwelling concerned
@@ -48,12 +49,19 @@ GET    /metrics                                                       | public
 GET    /receipt?code=<sheet>                                          | public
 GET    /api/v1/receipts?code=<sheet>                                  | public
 GET    /api/v1/privacy-notice                                         | public
+GET    /wechat/mini                                                   | signed
+POST   /wechat/mini                                                   | signed
+GET    /wechat/official                                               | signed
+POST   /wechat/official                                               | signed
 POST   /api/v1/session                                                | public
 DELETE /api/v1/session                                                | account
 
 GET    /api/v1/me                                                     | account
 PATCH  /api/v1/me                                                     | account
 GET    /api/v1/me/activity                                            | account
+GET    /api/v1/me/chat                                                | account
+POST   /api/v1/me/chat/code                                           | account
+DELETE /api/v1/me/chat                                                | account
 GET    /api/v1/me/consents                                            | account
 POST   /api/v1/me/consents                                            | account
 POST   /api/v1/me/phone                                               | account
@@ -104,6 +112,9 @@ POST   /api/v1/staff/session                                          | refused
 POST   /api/v1/staff/session/password                                 | refused
 GET    /api/v1/staff/session                                          | own ABTROMSGHDU
 DELETE /api/v1/staff/session                                          | own ABTROMSGHDU
+GET    /api/v1/staff/chat                                             | own ABTROMSGHDU
+POST   /api/v1/staff/chat/code                                        | own ABTROMSGHDU
+DELETE /api/v1/staff/chat                                             | own ABTROMSGHDU
 GET    /api/v1/staff/sessions                                         | own ABTROMSGHDU
 DELETE /api/v1/staff/sessions/<own_session>                           | own ABTROMSGHDU
 DELETE /api/v1/staff/sessions/<bureau_session>                        | .B.........
@@ -264,7 +275,7 @@ class Row:
     @property
     def door(self) -> str:
         """Return which kind of caller the route is for at all."""
-        if self.who in ("public", "refused"):
+        if self.who in ("public", "refused", "signed"):
             return self.who
         return "staff" if self.path.startswith("/api/v1/staff/") else "resident"
 

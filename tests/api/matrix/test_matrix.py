@@ -61,7 +61,7 @@ def test_only_those_of_the_table_get_through(pair: Pair, row: Row) -> None:
 @in_both
 def test_elsewhere_it_does_not_exist(pair: Pair, row: Row) -> None:
     """For people of another place a real thing and a made-up one give the very same answer."""
-    if row.door in ("public", "refused"):
+    if row.door in ("public", "refused", "signed"):
         return
     people = STAFF if row.door == "staff" else RESIDENTS
     for who in people:
@@ -77,7 +77,9 @@ def test_elsewhere_it_does_not_exist(pair: Pair, row: Row) -> None:
             pair.put_back()
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.door not in ("public", "refused")], ids=str)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.door not in ("public", "refused", "signed")], ids=str
+)
 def test_strangers_learn_nothing(pair: Pair, row: Row) -> None:
     """Without a session, or at the other door, a real thing and a made-up one give the same 401."""
     pair.ours.tokens["nobody"] = "no-such-token"
@@ -92,13 +94,15 @@ def may(row: Row, who: str | None) -> bool:
     """Tell what the table says of a person of our own place."""
     if row.who == "public":
         return True
-    if row.who == "refused" or who is None:
+    if row.who in ("refused", "signed") or who is None:
         return False
     return who in (row.staff if row.door == "staff" else row.residents())
 
 
 def refusals(row: Row, who: str | None) -> set[int]:
     """Return the statuses that tell a person of our own place no more than they know."""
+    if row.who == "signed":
+        return {403}
     wrong_door = who is None or (who in STAFF) != (row.door == "staff")
     if row.who == "refused" or wrong_door:
         return {401}
