@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wechat_simulator import events
@@ -26,6 +28,23 @@ ANSWER_NAMES = {"accept": "允许", "reject": "取消", "ban": "模板被封禁�
 def moment(at: int) -> str:
     """Show epoch seconds as Shanghai time."""
     return datetime.fromtimestamp(at, UTC).astimezone(_SHANGHAI).strftime("%m月%d日 %H:%M")
+
+
+# The one kind of markup in a text: a link to a page, or to a mini-program's page.
+_LINK = re.compile(
+    r'<a href="([^"<>]*)"(?: data-miniprogram-appid="([^"<>]*)" data-miniprogram-path="([^"<>]*)")?>([^<>]*)</a>'
+)
+
+
+@blueprint.app_template_filter("linked")
+def linked(text: str) -> Markup:
+    """Show a text with its links, as the chat does; where one leads is written beside it."""
+    shown, end = Markup(""), 0
+    for found in _LINK.finditer(text):
+        shown += escape(text[end : found.start()])
+        shown += Markup('<span class="link">{}</span> → {}').format(found[4], found[3] or found[1])
+        end = found.end()
+    return shown + escape(text[end:])
 
 
 def describe() -> Response:
