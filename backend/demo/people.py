@@ -97,11 +97,21 @@ def openid_of(plan: EstatePlan, number: int) -> str:
     return f"demo-{_short(plan.code)}-{number:03d}"
 
 
+def unionid_of(plan: EstatePlan, number: int) -> str:
+    """Return the id of that person across the operator's apps: the chat then knows its followers."""
+    return f"union-{openid_of(plan, number)}"
+
+
 def phones() -> list[dict[str, object]]:
     """Return everybody with a telephone on the rolls, as the simulator wants them."""
     numbers = {plan.code: [*range(1, len(homes_of(plan)) + 1), 203, 205, 206, 207, 208] for plan in PLANS}
     return [
-        {"openid": openid_of(plan, number), "phone": plan.phone(number), "name": name_of(number)}
+        {
+            "openid": openid_of(plan, number),
+            "unionid": unionid_of(plan, number),
+            "phone": plan.phone(number),
+            "name": name_of(number),
+        }
         for plan in PLANS
         for number in numbers[plan.code]
     ]
@@ -147,7 +157,7 @@ def _subscribe(ctx: Context, tap: str) -> None:
 def log_in(story: Story, plan: EstatePlan, number: int, *, days_ago: float = 0.0) -> tuple[Actor, bytes]:
     """Log a resident in as the mini-program would, WeChat's answer given; returns actor and token hash."""
     with story.step(ANONYMOUS, days_ago=days_ago) as ctx:
-        command = identity.LogIn(openid_of(plan, number), "演示", NOTICE_VERSION)
+        command = identity.LogIn(openid_of(plan, number), "演示", NOTICE_VERSION, unionid_of(plan, number))
         opened = identity.log_in(ctx, command)
         token_hash = sha256(opened.token.encode()).digest()
         actor = identity.authenticate(ctx.session, token_hash)
