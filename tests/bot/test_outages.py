@@ -173,8 +173,8 @@ def test_a_robot_that_writes_as_often_as_it_may_never_meets_its_limit(wired: Wir
             )
     for _ in range(24):
         assert wired.send() == 1
-        wired.go(seconds=TOKEN_EVERY.total_seconds())
-        wired.simulator.advance(TOKEN_EVERY.total_seconds())
+        wired.go(seconds=ceil(TOKEN_EVERY.total_seconds()))
+        wired.simulator.advance(ceil(TOKEN_EVERY.total_seconds()))
     assert wired.states() == {"delivered": 24}
     assert wired.simulator.calls(ROBOT) == 24
     written = wired.simulator.control("GET", f"rooms/{DEMO_ROOM}")["messages"]
