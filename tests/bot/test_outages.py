@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from math import ceil
 
 from bot import delivery
 from tests.bot.wired import NOWHERE, ROBOT, SEND, TOKEN, Wired
