@@ -9,7 +9,7 @@ from backend.registry.rules.cells import CellValue
 from backend.registry.rules.findings import Finding
 from backend.registry.rules.roll_file import RollFile
 from backend.registry.rules.rows import HeadingError, RowReader, read_headings
-from backend.registry.rules.table_file import TableFile, open_table
+from backend.registry.rules.table_file import open_table, refuse_error_cells, refuse_merged
 from backend.registry.rules.zip_guard import ROW_LIMIT
 
 Progress = Callable[[int, int], None]
@@ -28,8 +28,8 @@ def check_file(content: bytes, estates: Mapping[str, str], only: str | None, pro
     except HeadingError as error:
         raise UnreadableFile(f"第 {heading_row} 行的列名有误：{error}") from error
     checked = RollFile(estates, only)
-    _refuse_merged(checked, table, heading_row)
-    _refuse_error_cells(checked, table)
+    refuse_merged(checked.errors, table, heading_row)
+    refuse_error_cells(checked.errors, table)
     for number, values in table.rows:
         _take_row(checked, reader, number, values)
         if number % _STEP == 0:
@@ -57,27 +57,3 @@ def _take_row(checked: RollFile, reader: RowReader, number: int, values: Sequenc
             checked.errors.add(finding)
         return
     checked.add(*found)
-
-
-def _refuse_merged(checked: RollFile, table: TableFile, heading_row: int) -> None:
-    for (top, left), (bottom, right) in table.merged:
-        if bottom + 1 > heading_row:
-            where = f"{_cell(top, left)}:{_cell(bottom, right)}"
-            checked.errors.add(
-                Finding(top + 1, where, "", "合并了单元格", "请取消合并，并在每一行都填上内容")
-            )
-
-
-def _refuse_error_cells(checked: RollFile, table: TableFile) -> None:
-    for cell, error in table.error_cells:
-        row = int("".join(character for character in cell if character.isdigit()))
-        checked.errors.add(Finding(row, cell, error, "公式出错", "请改正公式，或直接填写结果"))
-
-
-def _cell(row: int, column: int) -> str:
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row + 1}"

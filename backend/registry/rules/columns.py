@@ -84,7 +84,6 @@ COLUMNS: tuple[Column, ...] = (
 )
 IGNORED_HEADINGS = frozenset({"备注", "序号"})
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
-BY_HEADING: Mapping[str, Column] = {column.heading: column for column in COLUMNS}
 
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("示例", "3", "2", "501", "住宅", "89.35", "不动产登记", "是", "Y0001", "个人", "张三", "13800000001",

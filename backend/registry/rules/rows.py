@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from backend.kernel.phone import mask_phone, normalise_phone
 from backend.registry.rules import cells
 from backend.registry.rules.cells import CellError, CellValue
 from backend.registry.rules.columns import (
-    BY_HEADING,
     BY_NAME,
     COLUMNS,
     EXAMPLE_MARK,
@@ -78,28 +77,27 @@ _EMPTY: Mapping[str, Any] = {"owner_phone": None, "co_owners": (), "representati
 _SHARED: dict[str, str] = {}
 
 
-def is_heading_row(values: Sequence[CellValue]) -> bool:
-    """Tell whether a row looks like the headings: it names 楼栋 and 房号."""
-    found = {plain_heading(value) for value in values if isinstance(value, str)}
-    return {"楼栋", "房号"} <= found
-
-
-def read_headings(values: Sequence[CellValue]) -> dict[str, int]:
+def read_headings(
+    values: Sequence[CellValue],
+    columns: Sequence[Column] = COLUMNS,
+    ignored: Collection[str] = IGNORED_HEADINGS,
+) -> dict[str, int]:
     """Return column name → position; raises HeadingError naming every missing, double or unknown heading."""
     positions: dict[str, int] = {}
     problems: list[str] = []
+    by_heading = {column.heading: column for column in columns}
     for index, value in enumerate(values):
         heading = plain_heading(str(value))
-        if not heading or heading in IGNORED_HEADINGS:
+        if not heading or heading in ignored:
             continue
-        column = BY_HEADING.get(heading)
+        column = by_heading.get(heading)
         if column is None:
             problems.append(f"不认识的列“{cells.shown(value)}”")
         elif column.name in positions:
             problems.append(f"“{heading}”出现了两次")
         else:
             positions[column.name] = index
-    missing = [c.heading for c in COLUMNS if c.is_required and c.name not in positions]
+    missing = [c.heading for c in columns if c.is_required and c.name not in positions]
     if missing:
         problems.append("缺少" + "、".join(f"“{heading}”" for heading in missing))
     if problems:

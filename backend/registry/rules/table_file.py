@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
 
@@ -12,8 +12,8 @@ import python_calamine as calamine
 
 from backend.registry.errors import FileTooLarge, UnreadableFile
 from backend.registry.rules.cells import CellValue
-from backend.registry.rules.columns import EXPLANATION_SHEET, SHEET
-from backend.registry.rules.rows import is_heading_row
+from backend.registry.rules.columns import EXPLANATION_SHEET, SHEET, plain_heading
+from backend.registry.rules.findings import Finding, Findings
 from backend.registry.rules.zip_guard import COLUMN_LIMIT, ROW_LIMIT, check_archive
 
 FILE_LIMIT = 64 * 1024 * 1024
@@ -31,6 +31,22 @@ _TOO_MANY = f"超过 {ROW_LIMIT:,} 行。请拆成几个文件。"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The table that is looked for: what it is called, its sheet, and the headings by which it is known."""
+
+    what: str
+    sheet: str
+    known_by: tuple[str, ...]
+
+    def is_heading_row(self, values: Sequence[CellValue]) -> bool:
+        """Tell whether a row names every heading by which the table is known."""
+        return set(self.known_by) <= {plain_heading(value) for value in values if isinstance(value, str)}
+
+
+ROLL = Layout("名册", SHEET, ("楼栋", "房号"))
+
+
 @dataclass(slots=True)
 class TableFile:
     """Rows as (row number as the reader sees it, cells); the first one is the heading row."""
@@ -42,35 +58,64 @@ class TableFile:
     notes: list[str] = field(default_factory=list)
 
 
-def open_table(content: bytes) -> TableFile:
+def open_table(content: bytes, layout: Layout = ROLL) -> TableFile:
     """Open a file; raises UnreadableFile or FileTooLarge with what to do about it."""
     if len(content) > FILE_LIMIT:
-        raise FileTooLarge(f"文件超过 {FILE_LIMIT // 1024 // 1024} MB。请只保留名册表格，或拆成几个文件。")
+        raise FileTooLarge(
+            f"文件超过 {FILE_LIMIT // 1024 // 1024} MB。请只保留{layout.what}表格，或拆成几个文件。"
+        )
     if not content.strip():
         raise UnreadableFile("文件是空的。请用系统的模板填写后再传。")
     for magic, message in _KINDS:
         if content.startswith(magic):
             raise UnreadableFile(message)
-    table = _open_workbook(content) if content.startswith(b"PK") else _open_text(content)
-    table.rows = _from_headings(table.rows)
+    table = _open_workbook(content, layout) if content.startswith(b"PK") else _open_text(content)
+    table.rows = _from_headings(table.rows, layout)
     return table
 
 
-def _from_headings(rows: Iterator[tuple[int, list[CellValue]]]) -> Iterator[tuple[int, list[CellValue]]]:
+def refuse_merged(errors: Findings, table: TableFile, heading_row: int) -> None:
+    """Find every merged range that reaches below the headings: only its first cell would hold the value."""
+    for (top, left), (bottom, right) in table.merged:
+        if bottom + 1 > heading_row:
+            where = f"{_cell(top, left)}:{_cell(bottom, right)}"
+            errors.add(Finding(top + 1, where, "", "合并了单元格", "请取消合并，并在每一行都填上内容"))
+
+
+def refuse_error_cells(errors: Findings, table: TableFile) -> None:
+    """Find every cell whose formula failed."""
+    for cell, error in table.error_cells:
+        row = int("".join(character for character in cell if character.isdigit()))
+        errors.add(Finding(row, cell, error, "公式出错", "请改正公式，或直接填写结果"))
+
+
+def _cell(row: int, column: int) -> str:
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row + 1}"
+
+
+def _from_headings(
+    rows: Iterator[tuple[int, list[CellValue]]], layout: Layout
+) -> Iterator[tuple[int, list[CellValue]]]:
     """Skip titles above the headings."""
     for _, (number, values) in zip(range(_HEADING_SEARCH), rows, strict=False):
-        if is_heading_row(values):
+        if layout.is_heading_row(values):
             yield number, values
             yield from rows
             return
-    raise UnreadableFile("找不到列名：前 20 行里没有同时写着“楼栋”和“房号”的一行。请使用系统的模板。")
+    known_by = "和".join(f"“{heading}”" for heading in layout.known_by)
+    raise UnreadableFile(f"找不到列名：前 20 行里没有同时写着{known_by}的一行。请使用系统的模板。")
 
 
-def _open_workbook(content: bytes) -> TableFile:
+def _open_workbook(content: bytes, layout: Layout) -> TableFile:
     error_cells = check_archive(content)
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(content)) as book:
-            name, notes = _choose_sheet(book.sheets_metadata)
+            name, notes = _choose_sheet(book.sheets_metadata, layout)
             sheet = book.get_sheet_by_name(name)
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise UnreadableFile("工作簿读不出来。请在 Excel 或 WPS 里重新另存为 .xlsx 后再传。") from error
@@ -81,7 +126,7 @@ def _open_workbook(content: bytes) -> TableFile:
     return TableFile(rows, sheet.total_height, error_cells, merged, notes)
 
 
-def _choose_sheet(sheets: list[calamine.SheetMetadata]) -> tuple[str, list[str]]:
+def _choose_sheet(sheets: list[calamine.SheetMetadata], layout: Layout) -> tuple[str, list[str]]:
     visible = [
         sheet.name
         for sheet in sheets
@@ -89,14 +134,19 @@ def _choose_sheet(sheets: list[calamine.SheetMetadata]) -> tuple[str, list[str]]
         and sheet.typ is calamine.SheetTypeEnum.WorkSheet
         and sheet.name != EXPLANATION_SHEET
     ]
-    if SHEET in visible:
-        others = [name for name in visible if name != SHEET]
-        return SHEET, [f"只读了工作表“{SHEET}”，没有读：{'、'.join(others[:10])}。"] if others else []
+    if layout.sheet in visible:
+        others = [name for name in visible if name != layout.sheet]
+        notes = [f"只读了工作表“{layout.sheet}”，没有读：{'、'.join(others[:10])}。"] if others else []
+        return layout.sheet, notes
     if len(visible) == 1:
         return visible[0], []
     if not visible:
-        raise UnreadableFile(f"没有可读的工作表（隐藏的不读）。请把名册放在名为“{SHEET}”的工作表里。")
-    raise UnreadableFile(f"有 {len(visible)} 个工作表，不知道读哪一个。请把名册那一个命名为“{SHEET}”。")
+        raise UnreadableFile(
+            f"没有可读的工作表（隐藏的不读）。请把{layout.what}放在名为“{layout.sheet}”的工作表里。"
+        )
+    raise UnreadableFile(
+        f"有 {len(visible)} 个工作表，不知道读哪一个。请把{layout.what}那一个命名为“{layout.sheet}”。"
+    )
 
 
 def _open_text(content: bytes) -> TableFile:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 import xlsxwriter
 
-from backend.registry.rules.columns import COLUMNS, EXAMPLES, EXPLANATION_SHEET, SHEET
+from backend.registry.rules.columns import COLUMNS, EXAMPLES, EXPLANATION_SHEET, SHEET, Column
 
 _LAST_ROW = 20_000
 _NOTES = (
@@ -28,7 +29,7 @@ def write_template() -> bytes:
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     _write_roll(book)
-    _write_explanation(book)
+    write_explanation(book, _NOTES, COLUMNS)
     book.close()
     return buffer.getvalue()
 
@@ -48,14 +49,7 @@ def _write_roll(book: Any) -> None:
         sheet.set_column(index, index, column.width, number if column.name == "area" else text)
         sheet.write_string(0, index, heading, required if column.is_required else optional)
         sheet.write_comment(0, index, column.explanation)
-        if column.options:
-            options = {
-                "validate": "list",
-                "source": list(column.options),
-                "error_title": "不是可选的值",
-                "error_message": "请从下拉选项里选。",
-            }
-            sheet.data_validation(1, index, _LAST_ROW, index, options)
+        add_dropdown(sheet, (1, index), column)
     for row, cells in enumerate(EXAMPLES, start=1):
         for index, cell in enumerate(cells):
             if cell:
@@ -63,19 +57,33 @@ def _write_roll(book: Any) -> None:
     sheet.freeze_panes(1, 0)
 
 
-def _write_explanation(book: Any) -> None:
+def add_dropdown(sheet: Any, below: tuple[int, int], column: Column) -> None:
+    """Let a column be filled in from its options, from the row and column ``below`` downwards."""
+    if not column.options:
+        return
+    options = {
+        "validate": "list",
+        "source": list(column.options),
+        "error_title": "不是可选的值",
+        "error_message": "请从下拉选项里选。",
+    }
+    sheet.data_validation(*below, _LAST_ROW, below[1], options)
+
+
+def write_explanation(book: Any, notes: Sequence[str], columns: Sequence[Column]) -> None:
+    """Add the sheet that says how to fill in the columns."""
     sheet = book.add_worksheet(EXPLANATION_SHEET)
     bold = book.add_format({"bold": True})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 8)
     sheet.set_column(2, 3, 60)
-    for row, note in enumerate(_NOTES):
+    for row, note in enumerate(notes):
         sheet.write_string(row, 0, f"{row + 1}. {note}")
-    start = len(_NOTES) + 1
+    start = len(notes) + 1
     for index, heading in enumerate(("列名", "必填", "怎么填", "可选的值")):
         sheet.write_string(start, index, heading, bold)
-    for offset, column in enumerate(COLUMNS, start=start + 1):
+    for offset, column in enumerate(columns, start=start + 1):
         sheet.write_string(offset, 0, column.heading, wrap)
         sheet.write_string(offset, 1, "是" if column.is_required else "", wrap)
         sheet.write_string(offset, 2, column.explanation, wrap)
