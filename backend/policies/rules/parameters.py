@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from backend.policies.rules.gates import eligibility_numbers, facts_rule
 from backend.policies.rules.numbers import Settable
+from backend.policies.rules.warranties import load_warranties, warranty_titles
 from backend.tally.rule import get_rule, list_rules, load_profiles
 
 
@@ -44,6 +45,8 @@ def settable(rule_id: str) -> Mapping[str, Settable]:
     for profile in load_profiles():
         if rule_id == facts_rule(profile):
             return eligibility_numbers(profile)
+    if rule_id in load_warranties().parameters:
+        return load_warranties().parameters[rule_id]
     if rule_id not in {rule.id for rule in list_rules()}:
         return {}
     return {parameter.name: parameter for parameter in get_rule(rule_id).parameters}
@@ -65,11 +68,13 @@ def open_parameters(rule_id: str) -> tuple[OpenParameter, ...]:
 
 
 def rule_titles(profile: str | None) -> Mapping[str, str]:
-    """Return rule id → title of every rule that bears on a profile: its own, the nation's, the Civil Code's."""
+    """Return rule id → title of every rule that bears on a profile: its own, the nation's, the Civil Code's,
+    and the warranties.
+    """
     bearing = dict.fromkeys([*([profile] if profile else []), "cn-50-2021", "cn-civil-code"])
     rules = {rule.id: rule.title for found in bearing for rule in load_profiles()[found].rules}
     facts = {} if profile is None else {facts_rule(profile): "改造对象认定"}
-    return rules | facts
+    return {**rules, **facts, **warranty_titles()}
 
 
 def in_force(decisions: Iterable[LocalDecision], nearest_first: Sequence[str]) -> dict[str, LocalDecision]:
