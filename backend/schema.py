@@ -14,6 +14,7 @@ import backend.notices.tables
 import backend.notifications.tables
 import backend.policies.tables
 import backend.projects.tables
+import backend.rectification.tables
 import backend.registry.tables  # noqa: F401 - imported for their metadata
 
 metadata = SQLModel.metadata

@@ -19,6 +19,8 @@ from backend.kernel.access import SYSTEM
 from backend.kernel.ids import new_id
 from backend.ledger.service import EVENT_TREE, make_checkpoint, number_events
 from backend.media import service as media
+from backend.rectification import queries as rectification
+from backend.rectification.service import tell_of_item, tell_of_warranty
 from backend.registry.service import run_next_import
 
 logger = logging.getLogger("gongjue.bot")
@@ -94,6 +96,13 @@ def check_media(ports: Ports) -> int:
 def forget_loose_media(ports: Ports) -> int:
     """Delete uploads that nothing came to refer to; returns how many went."""
     return _until_none(ports, lambda session: media.forget_unattached(_context(ports, session)))
+
+
+def remind_rectification(ports: Ports) -> int:
+    """Tell of every item soon due or overdue and every warranty about to end; returns how many were told of."""
+    items = _read(ports, rectification.items_to_tell)
+    works = _read(ports, rectification.warranties_to_tell)
+    return _each(ports, items, tell_of_item) + _each(ports, works, tell_of_warranty)
 
 
 def forget_what_is_old(ports: Ports) -> int:

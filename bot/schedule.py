@@ -54,6 +54,7 @@ JOBS = (
     Job("imports", timedelta(seconds=3), jobs.run_imports, "执行排队中的名册导入"),
     Job("check_media", timedelta(seconds=5), jobs.check_media, "送检居民上传的照片，过时未答的转人工"),
     Job("loose_media", timedelta(hours=1), jobs.forget_loose_media, "删除上传一天后仍未使用的照片和视频"),
+    Job("rectification", timedelta(hours=1), jobs.remind_rectification, "整改快到期、逾期和保修快到期的提醒"),
     Job("retention", timedelta(days=1), jobs.forget_what_is_old, "删除已过保存期的登录、试错和邀请码记录"),
 )
 

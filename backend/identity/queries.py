@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy import Subquery
 from sqlmodel import Session, col, select
 
 from backend.identity.repository import database_now
-from backend.identity.tables import Binding
+from backend.identity.tables import Account, Binding
+from backend.infra.crypto import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,15 @@ def estate_of_binding(session: Session, binding_id: str) -> tuple[str, str, str]
         select(Binding.estate_id, Binding.dwelling_id, Binding.account_id).where(Binding.id == binding_id)
     ).first()
     return None if found is None else (found[0], found[1], found[2])
+
+
+def staff_names(session: Session, vault: Vault, account_ids: Collection[str]) -> dict[str, str]:
+    """Return account id → name of those that are staff accounts in use, in one query."""
+    if not account_ids:
+        return {}
+    rows = session.exec(
+        select(Account.id, Account.name_sealed).where(
+            col(Account.id).in_(set(account_ids)), Account.kind == "staff", Account.state == "active"
+        )
+    )
+    return {key: vault.open(sealed, "account.name") if sealed else "" for key, sealed in rows}

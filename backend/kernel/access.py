@@ -58,6 +58,9 @@ class Permission(StrEnum):
     PROJECT_READ = "project.read"
     PROJECT_WRITE = "project.write"
     GATE_DECIDE = "gate.decide"
+    RECTIFICATION_READ = "rectification.read"
+    RECTIFICATION_WRITE = "rectification.write"
+    RECTIFICATION_VERIFY = "rectification.verify"
     AUDIT_READ = "audit.read"
     MEDIA_UPLOAD = "media.upload"
     MEDIA_REVIEW = "media.review"
@@ -73,8 +76,10 @@ _READ = frozenset(
         Permission.POLICY_READ,
         Permission.PROJECT_READ,
         Permission.RECORD_PUBLIC,
+        Permission.RECTIFICATION_READ,
     }
 )
+_KEEPS_REGISTER = frozenset({Permission.RECTIFICATION_WRITE, Permission.RECTIFICATION_VERIFY})
 _RUNS_BALLOTS = _READ | {
     Permission.PARTICIPATION_READ,
     Permission.BALLOT_PREPARE,
@@ -107,6 +112,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.BUREAU: _READ
+    | _KEEPS_REGISTER
     | {
         Permission.ORGANISATION_WRITE,
         Permission.STAFF_READ,
@@ -119,6 +125,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.MEDIA_UPLOAD,
     },
     Role.TOWN: _READ
+    | _KEEPS_REGISTER
     | {
         Permission.STAFF_READ,
         Permission.STAFF_WRITE,
@@ -133,6 +140,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.MEDIA_REVIEW,
     },
     Role.RESIDENTS_COMMITTEE: _RUNS_BALLOTS
+    | _KEEPS_REGISTER
     | {
         Permission.REGISTRY_IMPORT,
         Permission.REGISTRY_PERSONAL,
@@ -168,7 +176,10 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.HOTLINE: frozenset({Permission.REGISTRY_READ, Permission.BALLOT_READ, Permission.MEDIA_UPLOAD}),
-    Role.HANDLER: frozenset({Permission.REGISTRY_READ, Permission.MEDIA_UPLOAD}),
+    # Reads the register; works on the items whose responsible person they are.
+    Role.HANDLER: frozenset(
+        {Permission.REGISTRY_READ, Permission.MEDIA_UPLOAD, Permission.RECTIFICATION_READ}
+    ),
     Role.AUDITOR: _READ
     | {
         Permission.AUDIT_READ,

@@ -42,6 +42,7 @@ BELOW_THE_EDGE = (
     "media",
     "projects",
     "notifications",
+    "rectification",
     "ledger",
     "kernel",
     "tally",

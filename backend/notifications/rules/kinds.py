@@ -85,6 +85,7 @@ KINDS: Mapping[str, Kind] = {
     "room_final": _ROOM,
     "room_stopped": _ROOM,
     "room_gate": _ROOM,
+    "room_register": _ROOM,
     "room_digest": _ROOM,
     "room_checkpoint": _ROOM,
 }
@@ -121,6 +122,9 @@ RULES = (
     Rule("ballot.void", "ballot_stopped", Audience.ELECTORATE),
     Rule("project.gate_decided", "room_gate", Audience.ROOM),
     Rule("project.gate_revoked", "room_gate", Audience.ROOM),
+    Rule("rectification.due_soon", "room_register", Audience.ROOM),
+    Rule("rectification.overdue", "room_register", Audience.ROOM),
+    Rule("warranty.expiring", "room_register", Audience.ROOM),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from backend.notifications.rules.texts import deadline, moment
 from backend.tally.weight import Basis
@@ -74,6 +74,16 @@ def gate_text(estate: str, gate: str, at: datetime, outcome: str) -> str:
     """Return a gate's decision about an estate."""
     words = {"passed": "已通过", "failed": "未通过", "revoked": "的决定已撤销"}
     return f"**{estate}改造项目**\n“{gate}”{words[outcome]}\n{moment(at)}"
+
+
+def register_text(step: str, estate: str, name: str, day: date) -> str:
+    """Return the line for an item or a warranty with a last day; ``name`` is its number or code."""
+    words = {
+        "due_soon": f"整改台账 {name} 的期限是",
+        "overdue": f"整改台账 {name} 已逾期，期限是",
+        "expiring": f"工程项目 {name} 的保修期截止",
+    }
+    return f"**{estate}**\n{words[step]} {day.year}年{day.month}月{day.day}日"
 
 
 def checkpoint_text(title: str, number: int, size: int, root: str, at: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -165,6 +165,10 @@ def _room_text(event: Any, rule: Rule, ballot: BallotFacts | None, found: _Found
     step = event.type.partition(".")[2]
     if ballot is not None:
         return rooms.stage_text(rule.kind, ballot.title, event.at, step)
+    if rule.kind == "room_register":
+        said = event.payload
+        name, day = said.get("number") or said["code"], said.get("due_on") or said["ends_on"]
+        return rooms.register_text(step, said["estate_name"], name, date.fromisoformat(day))
     gate = GATE_TITLES[Gate(event.payload["gate"])]
     estate = found.estates[event.payload["estate"]]
     return rooms.gate_text(estate.name, gate, event.at, event.payload.get("outcome", "revoked"))
