@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.commands._places import find_estate, one_organisation
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
@@ -19,7 +20,7 @@ from backend.registry import service
 from backend.registry.rules.levels import LEVELS
 from backend.registry.rules.table_file import FILE_LIMIT
 from backend.registry.service.estates import EstateFacts
-from backend.registry.tables import ImportRun, Organisation
+from backend.registry.tables import ImportRun
 
 _BAR = 30
 
@@ -88,21 +89,11 @@ def _in_transaction(ports: Ports, action: Callable[[Context], str]) -> str:
         return result
 
 
-def _one_organisation(ctx: Context, code_or_id: str, kind: str | None = None) -> Organisation:
-    found = service.find_organisation(ctx, code_or_id, kind)
-    if not found:
-        raise Invalid("organisation", f"没有编号或标识为“{code_or_id}”的组织。")
-    if len(found) > 1:
-        listed = "、".join(f"{node.name}（{node.id}）" for node in found)
-        raise Invalid("organisation", f"编号“{code_or_id}”不止一个，请改用标识：{listed}")
-    return found[0]
-
-
 def run_organisation(args: argparse.Namespace) -> int:
     """Add an organisation and print its id."""
 
     def create(ctx: Context) -> str:
-        parent = _one_organisation(ctx, args.under).id if args.under else None
+        parent = one_organisation(ctx, args.under).id if args.under else None
         command = service.CreateOrganisation(parent, args.kind, args.code, args.name)
         return service.create_organisation(ctx, command).id
 
@@ -113,7 +104,7 @@ def run_estate(args: argparse.Namespace) -> int:
     """Add an estate and print its id."""
 
     def create(ctx: Context) -> str:
-        community = _one_organisation(ctx, args.community, "community")
+        community = one_organisation(ctx, args.community, "community")
         facts = EstateFacts(args.name, built_year=args.built_year)
         return service.create_estate(ctx, service.CreateEstate(community.id, args.code, facts)).id
 
@@ -167,7 +158,7 @@ def import_file(ports: Ports, args: argparse.Namespace, content: bytes) -> int:
 
 
 def _queue(ctx: Context, args: argparse.Namespace, digest: str) -> str:
-    community = _one_organisation(ctx, args.community, "community")
+    community = one_organisation(ctx, args.community, "community")
     command = service.QueueImport(
         organisation_id=community.id,
         estate_id=_estate(ctx, community.id, args) if args.estate else None,
@@ -181,10 +172,9 @@ def _queue(ctx: Context, args: argparse.Namespace, digest: str) -> str:
 
 
 def _estate(ctx: Context, organisation_id: str, args: argparse.Namespace) -> str:
-    estates = service.list_estates(ctx, service.ListEstates(organisation_id, args.estate, limit=500))
-    for estate in estates:
-        if estate.code == args.estate:
-            return estate.id
+    found = find_estate(ctx, organisation_id, args.estate)
+    if found is not None:
+        return found
     if not args.create_estate:
         raise Invalid(
             "estate", f"这个社区没有编号为“{args.estate}”的小区。要新建，请加 --create-estate 小区名称。"

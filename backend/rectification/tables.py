@@ -180,7 +180,7 @@ class RectificationEvidence(SQLModel, table=True):
     item_id: str = Field(foreign_key="rectification_item.id")
     phase: str
     round: int
-    media_id: str
+    media_id: str = Field(foreign_key="media_file.id")
     added_by: str
     added_at: datetime = Field(sa_type=UtcDateTime)
     withdrawn_by: str | None = None

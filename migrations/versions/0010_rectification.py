@@ -232,6 +232,10 @@ def upgrade() -> None:
             ["item_id"],
             ["rectification_item.id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["media_id"],
+            ["media_file.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("rectification_evidence_of", "rectification_evidence", ["item_id", "round"], unique=False)

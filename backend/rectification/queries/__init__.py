@@ -6,7 +6,6 @@ from backend.rectification.queries.items import (
     EvidenceCard,
     ItemCard,
     ItemFilter,
-    ItemPage,
     StepCard,
     UnitCount,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "EvidenceCard",
     "ItemCard",
     "ItemFilter",
-    "ItemPage",
     "ReminderDays",
     "StepCard",
     "UnitCount",

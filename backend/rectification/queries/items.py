@@ -80,15 +80,6 @@ class StepCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemPage:
-    """An item with its evidence and history, the newest step first."""
-
-    card: ItemCard
-    evidence: tuple[EvidenceCard, ...]
-    history: tuple[StepCard, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ItemFilter:
     """Which items are wanted; ``overdue_on`` = only those overdue on that day."""
 
@@ -207,14 +198,17 @@ def evidence_counts(session: Session, estate_id: str) -> dict[tuple[str, str], i
     return {(item, phase): count for item, phase, count in session.execute(chosen)}
 
 
-def item_page(session: Session, vault: Vault, card: ItemCard, *, sees_people: bool) -> ItemPage:
-    """Return an item with its evidence and its newest steps."""
-    evidence = tuple(
+def evidence_cards(session: Session, item_id: str) -> list[EvidenceCard]:
+    """Return an item's evidence in force, oldest first."""
+    return [
         EvidenceCard(row.id, row.phase, row.round, row.media_id, row.added_by, row.added_at)
-        for row in repository.evidence_of(session, card.id)
-    )
-    steps = repository.steps_of(session, card.id, _HISTORY)
-    return ItemPage(card, evidence, tuple(_step(row, vault, sees_people) for row in steps))
+        for row in repository.evidence_of(session, item_id)
+    ]
+
+
+def step_cards(session: Session, vault: Vault, item_id: str, *, sees_people: bool) -> list[StepCard]:
+    """Return an item's newest steps, the newest first."""
+    return [_step(row, vault, sees_people) for row in repository.steps_of(session, item_id, _HISTORY)]
 
 
 def _step(row: RectificationStep, vault: Vault, sees_people: bool) -> StepCard:

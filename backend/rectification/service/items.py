@@ -11,9 +11,11 @@ from backend.infra.context import Context
 from backend.infra.paging import Position
 from backend.kernel.access import Permission, require
 from backend.kernel.ids import new_id
+from backend.media import service as media
+from backend.media.service import MediaView
 from backend.rectification import errors, repository
 from backend.rectification.queries import items as queries
-from backend.rectification.queries.items import ItemCard, ItemFilter, ItemPage, UnitCount
+from backend.rectification.queries.items import EvidenceCard, ItemCard, ItemFilter, StepCard, UnitCount
 from backend.rectification.rules.description import Description, faults
 from backend.rectification.rules.numbering import number_text
 from backend.rectification.rules.progress import STATE_TITLES, WORKED_ON, State
@@ -32,8 +34,9 @@ from backend.rectification.service.loading import (
     visible,
 )
 from backend.rectification.tables import RectificationItem
-from backend.registry.queries import estate_card, path_of_organisation, scope_of_estate
+from backend.registry.queries import estate_card, scope_of_estate, scope_of_organisation
 
+EVIDENCE = "rectification_evidence"
 _MOST_UNITS = 500
 
 
@@ -45,6 +48,23 @@ class Links:
     source_reference: str | None = None
     works_item_id: str | None = None
     responsible_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of evidence and its file as the actor may see it."""
+
+    card: EvidenceCard
+    file: MediaView
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item with its evidence and history, the newest step first."""
+
+    card: ItemCard
+    evidence: tuple[Piece, ...]
+    history: tuple[StepCard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +136,16 @@ def revise_item(ctx: Context, command: ReviseItem) -> ItemCard:
     return card_of(ctx, row)
 
 
-def show_item(ctx: Context, item_id: str) -> ItemPage:
+def show_item(ctx: Context, item_id: str) -> Shown:
     """Return an item with evidence and history."""
     row = load_item(ctx, item_id, Permission.RECTIFICATION_READ)
-    return queries.item_page(
-        ctx.session, ctx.vault, card_of(ctx, row), sees_people=sees_people(ctx, scope_of(row))
+    evidence = queries.evidence_cards(ctx.session, row.id)
+    files = media.list_attached(ctx, EVIDENCE, [card.id for card in evidence])
+    knows = sees_people(ctx, scope_of(row))
+    return Shown(
+        card_of(ctx, row),
+        tuple(Piece(card, files[card.id][0]) for card in evidence),
+        tuple(queries.step_cards(ctx.session, ctx.vault, row.id, sees_people=knows)),
     )
 
 
@@ -138,8 +163,9 @@ def count_units(ctx: Context, organisation_id: str | None, estate_id: str | None
     """Return how each unit stands in each estate of the actor's area, the most overdue first; at most 500."""
     wanted = ItemFilter(estate_id)
     if organisation_id is not None:
-        path = path_of_organisation(ctx.session, organisation_id)
-        wanted = replace(wanted, organisation_path=path)
+        scope = scope_of_organisation(ctx.session, organisation_id)
+        require(ctx.actor, Permission.RECTIFICATION_READ, scope)
+        wanted = replace(wanted, organisation_path=scope.organisation_path)
     return queries.unit_counts(ctx.session, visible(ctx), wanted, today_of(ctx), _MOST_UNITS)
 
 

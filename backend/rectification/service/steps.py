@@ -11,8 +11,9 @@ from backend.infra.context import Context
 from backend.kernel.access import Permission, require
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
+from backend.media import service as media
+from backend.media.queries import find_file
 from backend.rectification import errors, repository
-from backend.rectification.queries.items import ItemPage
 from backend.rectification.rules.progress import (
     STATE_TITLES,
     WORKED_ON,
@@ -24,7 +25,7 @@ from backend.rectification.rules.progress import (
     take,
 )
 from backend.rectification.rules.wording import share_a_name
-from backend.rectification.service.items import show_item
+from backend.rectification.service.items import EVIDENCE, Shown, show_item
 from backend.rectification.service.loading import (
     Noted,
     load_item,
@@ -61,14 +62,14 @@ class TakeStep:
 
 @dataclass(frozen=True, slots=True)
 class AddEvidence:
-    """A picture or document of the place before or after the work."""
+    """The actor's own loose photo or video of the place before or after the work."""
 
     item_id: str
     phase: str
     media_id: str
 
 
-def take_step(ctx: Context, command: TakeStep) -> ItemPage:
+def take_step(ctx: Context, command: TakeStep) -> Shown:
     """Take a step; of two people at once one is told to look again."""
     person = named_person(ctx)
     if command.step in _BY_THE_RESPONSIBLE:
@@ -98,7 +99,7 @@ def take_step(ctx: Context, command: TakeStep) -> ItemPage:
     return show_item(ctx, row.id)
 
 
-def add_evidence(ctx: Context, command: AddEvidence) -> ItemPage:
+def add_evidence(ctx: Context, command: AddEvidence) -> Shown:
     """Attach evidence to the present attempt; the same piece twice is one piece."""
     person = named_person(ctx)
     row = load_own_item(ctx, command.item_id)
@@ -110,7 +111,7 @@ def add_evidence(ctx: Context, command: AddEvidence) -> ItemPage:
         return show_item(ctx, row.id)
     if len(present) >= MAX_EVIDENCE:
         raise errors.too_much_evidence()
-    _require_media(ctx, command.media_id)
+    _require_media(ctx, command.media_id, row.estate_id)
     evidence = RectificationEvidence(
         id=new_id(),
         item_id=row.id,
@@ -122,11 +123,12 @@ def add_evidence(ctx: Context, command: AddEvidence) -> ItemPage:
     )
     ctx.session.add(evidence)
     ctx.session.flush()  # twice at once: the unique index lets one of them through
+    media.attach(ctx, [command.media_id], EVIDENCE, evidence.id, limit=1)
     tell_item(ctx, "evidence_added", row, {"phase": evidence.phase, "media": evidence.media_id})
     return show_item(ctx, row.id)
 
 
-def withdraw_evidence(ctx: Context, evidence_id: str) -> ItemPage:
+def withdraw_evidence(ctx: Context, evidence_id: str) -> Shown:
     """Withdraw evidence while the item is worked on: by whoever added it, or a keeper of the register."""
     person = named_person(ctx)
     evidence = ctx.session.get(RectificationEvidence, evidence_id, populate_existing=True)
@@ -180,8 +182,7 @@ def _is_namesake(ctx: Context, row: RectificationItem, person: str) -> bool:
     return share_a_name(written, staff_names(ctx.session, ctx.vault, [person]).get(person, ""))
 
 
-def _require_media(ctx: Context, media_id: str) -> None:
-    try:
-        ctx.storage.get(media_id)
-    except NotFound as error:
-        raise errors.media_missing() from error
+def _require_media(ctx: Context, media_id: str, estate_id: str) -> None:
+    file = find_file(ctx.session, media_id)
+    if file is None or file.account_id != ctx.actor.account_id or file.estate_id != estate_id:
+        raise errors.media_missing()

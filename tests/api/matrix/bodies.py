@@ -259,6 +259,39 @@ _PROJECTS: Mapping[str, Callable[[Place], Body]] = {
 _UNSIGNED = Body(data=b"<xml><Encrypt><![CDATA[AAAA]]></Encrypt></xml>", headers={"Content-Type": "text/xml"})
 _WECHAT: Mapping[str, Callable[[Place], Body]] = {
     f"POST /wechat/{account}": lambda _: _UNSIGNED for account in ("mini", "official")
+_DEFECT = {
+    "source": "inspection",
+    "problem": "屋面漏水",
+    "place": "1栋屋面",
+    "responsible_party": "某公司",
+    "measures": "重做",
+    "found_on": "2026-01-05",
+    "due_on": "2027-03-01",
+}
+_WORKS = {"category": "basic", "name": "屋面防水", "contractor": "某公司", "warranty_kind": "waterproofing"}
+
+_RECTIFICATION: Mapping[str, Callable[[Place], Body]] = {
+    "POST /api/v1/staff/rectification/items": lambda place: Body(
+        {"estate": place.ids["estate"], **_DEFECT}, headers=_KEY
+    ),
+    "PUT /api/v1/staff/rectification/items/<defect>": lambda _: Body(_DEFECT, headers=_FIRST),
+    "POST /api/v1/staff/rectification/items/<defect>/evidence": lambda place: Body(
+        {"phase": "after", "media": place.ids["defect_photo"]}
+    ),
+    "POST /api/v1/staff/rectification/items/<defect>/progress": lambda _: Body(
+        {"step": "start"}, headers=_FIRST
+    ),
+    "POST /api/v1/staff/rectification/items/<mended_defect>/verification": lambda _: Body(
+        {"step": "verify"}, headers={"If-Match": "2"}
+    ),
+    "POST /api/v1/staff/rectification/imports": lambda place: Body(
+        {"estate": place.ids["estate"], "file_sha256": place.ids["ledger"], "dry_run": True}
+    ),
+    "POST /api/v1/staff/rectification/exports": lambda place: Body({"estate": place.ids["estate"]}),
+    "POST /api/v1/staff/works-items": lambda place: Body(
+        {"estate": place.ids["estate"], "code": "W9", **_WORKS}, headers=_KEY
+    ),
+    "PUT /api/v1/staff/works-items/<works>": lambda _: Body({"code": "W1", **_WORKS}, headers=_FIRST),
 }
 
 BODIES: Mapping[str, Callable[[Place], Body]] = {
@@ -269,4 +302,5 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_REGISTRY,
     **_NOTIFICATIONS,
     **_PROJECTS,
+    **_RECTIFICATION,
 }

@@ -38,6 +38,7 @@ from backend.projects.service import AttachRecord, CreateProject
 from backend.projects.tables import GateEvidence
 from backend.registry import service as registry
 from backend.registry.service import OpenDisplay, QueueImport
+from tests.api.matrix.register import keep_register
 from tests.factories.ballots import BallotFixture, make_ballot
 from tests.factories.people import acting_as, make_resident, make_staff
 from tests.factories.places import EstateFixture, make_estate
@@ -72,7 +73,17 @@ class Place:
 
 
 # Not identifiers of this place: names, hashes of contents that any upload of the same content has.
-PUBLIC_NAMES = ("gate", "photo", "document", "invite_code", "row_version", "variant", "expires", "sig")
+PUBLIC_NAMES = (
+    "gate",
+    "photo",
+    "document",
+    "invite_code",
+    "row_version",
+    "variant",
+    "expires",
+    "sig",
+    "ledger",
+)
 
 
 def _unlike(value: str) -> str:
@@ -102,6 +113,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _projects(ctx, place, estate)
     _notifications(ctx, place, estate)
     _media(ctx, place, estate)
+    _rectification(ctx, place, estate)
     return place
 
 
@@ -248,8 +260,8 @@ def _notices(ctx: Context, place: Place, estate: EstateFixture) -> None:
     place.ids["objection"] = raised.id
 
 
-def _again(ctx: Context, place: Place) -> Context:
-    digest = sha256(place.tokens["resident"].encode()).digest()
+def _again(ctx: Context, place: Place, who: str = "resident") -> Context:
+    digest = sha256(place.tokens[who].encode()).digest()
     actor = identity.authenticate(ctx.session, digest)
     assert actor is not None
     return Context(session=ctx.session, actor=actor, ports=ctx.ports, request_id="arrange")
@@ -298,3 +310,8 @@ def _notifications(ctx: Context, place: Place, estate: EstateFixture) -> None:
     )
     ctx.session.add(entry)
     place.ids["doorstep_entry"] = entry.id
+
+
+def _rectification(ctx: Context, place: Place, estate: EstateFixture) -> None:
+    clerk, handler = (_again(ctx, place, role.value) for role in (Role.RESIDENTS_COMMITTEE, Role.HANDLER))
+    place.ids |= keep_register(clerk, handler, estate.estate.id)

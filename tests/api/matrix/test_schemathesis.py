@@ -66,7 +66,7 @@ REAL: Mapping[str, tuple[str, ...]] = {
     "objection_id": ("objection",),
     "project_id": ("project",),
     "row_id": ("row",),
-    "evidence_id": ("evidence",),
+    "evidence_id": ("evidence", "defect_evidence"),
     "gate": ("gate",),
     "import_id": ("import",),
     "batch_id": ("batch", "unwitnessed_batch"),
@@ -78,13 +78,17 @@ REAL: Mapping[str, tuple[str, ...]] = {
     "session_id": ("resident_session",),
     "sha256": ("photo",),
     "photo": ("photo",),
-    "file_sha256": ("photo",),
+    "file_sha256": ("photo", "ledger"),
     "evidence_sha256": ("photo", "evidence_sha256"),
     "document": ("photo",),
     "documents_hash": ("documents_hash",),
     "door": ("door",),
     "entry_id": ("doorstep_entry",),
     "room_id": ("room",),
+    "item_id": ("defect", "mended_defect"),
+    "works_item_id": ("works",),
+    "media": ("defect_photo",),
+    "works_item": ("works",),
 }
 
 
