@@ -33,6 +33,8 @@ STATE_TABLES = (
     "ledger_checkpoint",
     "import_run",
     "dwelling",
+    "rectification_item",
+    "warranty_reminder",
     "failed_try",
 )
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from backend.ballots.repository.votes import NewVote, insert_vote_row
 from backend.ballots.tables import Ballot, Vote
@@ -19,13 +19,14 @@ from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.infra.installation import move_clock
 from backend.kernel.ids import new_id
-from backend.ledger.tables import LedgerCheckpoint
+from backend.ledger.tables import LedgerCheckpoint, LedgerEvent
 from backend.registry import service as registry
 from bot import jobs
 from bot.schedule import JOBS
 from tests.bot.conftest import Acting
 from tests.factories.ballots import BallotFixture, make_ballot
 from tests.factories.places import make_estate
+from tests.services.rectification.conftest import make_site
 
 State = Callable[[], dict[str, list[str]]]
 DAY_US = 86_400_000_000
@@ -185,6 +186,30 @@ def test_the_heartbeat_is_one_row_by_the_databases_clock(ports: Ports, acting: A
     assert [beat.name for beat in beats] == ["bot"]
     beat_at = from_micros(beats[0].beat_at) if isinstance(beats[0].beat_at, int) else beats[0].beat_at
     assert timedelta(0) <= now - beat_at < timedelta(minutes=1)
+
+
+def test_what_is_due_in_the_register_is_told_once(ports: Ports, acting: Acting, whole_state: State) -> None:
+    with acting() as ctx:
+        site = make_site(ctx)
+        item, works = site.open().id, site.works()
+        other = site.works("W2", accepted_on=None)
+    assert jobs.remind_rectification(ports) == 0
+    move_clock(ports.engine, 10 * DAY_US)
+    assert jobs.remind_rectification(ports) == 1
+    before = whole_state()
+    assert jobs.remind_rectification(ports) == 0
+    assert whole_state() == before
+    move_clock(ports.engine, 5 * 366 * DAY_US - 20 * DAY_US)
+    assert jobs.remind_rectification(ports) == 2
+    with acting() as ctx:
+        types = ctx.session.exec(
+            select(LedgerEvent.type).where(col(LedgerEvent.subject_id).in_([item, works, other]))
+        ).all()
+    assert sorted(kind for kind in types if kind.split(".")[1] in ("due_soon", "overdue", "expiring")) == [
+        "rectification.due_soon",
+        "rectification.overdue",
+        "warranty.expiring",
+    ]
 
 
 def test_every_job_runs_on_an_empty_database(ports: Ports, whole_state: State) -> None:

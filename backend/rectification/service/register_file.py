@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.identity.queries import staff_names
@@ -165,8 +166,10 @@ def _apply(
 ) -> None:
     difference, rows = work
     estate = estate_card(ctx.session, command.estate_id)
-    for row in difference.added:
-        _add(ctx, scope, estate, row)
+    now = ctx.clock.now()
+    for place, row in enumerate(difference.added):
+        # A microsecond apart, so that lists keep the ledger's order.
+        _add(ctx, (scope, estate), row, now + timedelta(microseconds=place))
     for row in difference.changed:
         stored = rows[row.number]
         # What somebody has worked on here comes this far only with the outcome it has.
@@ -185,7 +188,8 @@ def _apply(
     ledger.append(ctx, Event("rectification.imported", estate.organisation_id, "estate", estate.id, payload))
 
 
-def _add(ctx: Context, scope: Scope, estate: EstateCard, row: LedgerRow) -> None:
+def _add(ctx: Context, at: tuple[Scope, EstateCard], row: LedgerRow, created_at: datetime) -> None:
+    scope, estate = at
     item = RectificationItem(
         id=new_id(),
         estate_id=estate.id,
@@ -194,8 +198,10 @@ def _add(ctx: Context, scope: Scope, estate: EstateCard, row: LedgerRow) -> None
         estate_name=estate.name,
         number=row.number,
         is_imported=True,
+        # Whoever brings an old ledger knows what is overdue in it.
+        overdue_told=row.description.due_on if row.description.due_on < today_of(ctx) else None,
         created_by=acting_account(ctx),
-        created_at=ctx.clock.now(),
+        created_at=created_at,
         **_said(ctx, row),
         **_reached(ctx, row.outcome),
     )

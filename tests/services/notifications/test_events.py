@@ -181,6 +181,24 @@ def test_the_ballot_s_steps_and_gates_are_told_to_the_room(town: World) -> None:
     assert any("纳入" in text and "已通过" in text and estate.estate.name in text for text in texts)
 
 
+def test_what_the_register_is_due_for_is_told_to_the_room(town: World) -> None:
+    estate = town.estate(1)
+    town.room(estate.community.id)
+    community, name = estate.community.id, estate.estate.name
+    item, works = ("rectification_item", "i" * 20), ("works_item", "w" * 20)
+    said = {"number": "ZG-0001", "due_on": "2026-12-03", "estate_name": name}
+    tell(town, "rectification.due_soon", item, community, **said)
+    tell(town, "rectification.overdue", item, community, **said)
+    tell(town, "warranty.expiring", works, community, code="W1", ends_on="2026-12-31", estate_name=name)
+    read(town)
+    texts = [row.payload["markdown"] for row in town.messages() if row.kind == "room_register"]
+    assert sorted(text.splitlines()[1] for text in texts) == [
+        "工程项目 W1 的保修期截止 2026年12月31日",
+        "整改台账 ZG-0001 已逾期，期限是 2026年12月3日",
+        "整改台账 ZG-0001 的期限是 2026年12月3日",
+    ]
+
+
 def test_no_message_holds_a_name_a_phone_or_an_openid(town: World) -> None:
     estate = town.estate(2)
     ballot = town.ballot(estate, days=3)

@@ -98,6 +98,7 @@ def test_the_database_itself_refuses_such_a_verifier(ctx: Context, site: Site, c
 )
 def test_history_is_only_added_to(ctx: Context, site: Site, statement: str) -> None:
     site.open()
+    ctx.session.flush()
     with pytest.raises(DatabaseError, match="only added to"):
         ctx.session.connection().execute(text(statement))
 
