@@ -15,6 +15,7 @@ from backend.kernel.clock import local_date
 from tests.api.conftest import World
 from tests.api.test_projects import Caller
 from tests.factories.people import make_resident, make_staff
+from tests.factories.photos import jpeg
 from tests.factories.places import make_estate
 from tests.rules.rectification.ledgers import closed, line, to_csv
 
@@ -36,6 +37,7 @@ class Setting:
     resident: Caller
     stranger: Caller
     today: Any
+    tokens: dict[str, str]
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """Return a body that opens an item."""
@@ -57,6 +59,14 @@ class Setting:
         """Store a file and return its hash."""
         with self.world.arrange() as ctx:
             return ctx.storage.put(content)
+
+    def photo(self, who: str) -> str:
+        """Upload a photo and return its id."""
+        headers = {"Authorization": f"Bearer {self.tokens[who]}", "Idempotency-Key": "photo-key-1"}
+        address = f"/api/v1/staff/media?estate={self.estate}"
+        answer = self.world.app.test_client().post(address, data=jpeg(), headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.get_json()["id"])
 
     def open(self, key: str = "open-key-1") -> dict[str, Any]:
         """Open an item."""
@@ -83,14 +93,22 @@ def setting(world: World) -> Setting:
         ]
         today = local_date(ctx.clock.now())
     callers = [Caller(world, token) for token in tokens]
-    return Setting(world, place.estate.id, place.community.id, builder.account_id, *callers, today)
+    return Setting(
+        world,
+        place.estate.id,
+        place.community.id,
+        builder.account_id,
+        *callers,
+        today,
+        {"builder": tokens[1]},
+    )
 
 
 def test_a_problem_is_put_right_verified_by_another_and_closed_out_in_public(setting: Setting) -> None:
     item = setting.open()
     assert (item["number"], item["place"], item["place_detail"]) == ("ZG-0001", "3栋", "3栋2单元501卫生间")
     address = f"{REGISTER}/items/{item['id']}"
-    photo = setting.upload(b"after")
+    photo = setting.photo("builder")
     code = setting.builder.no(422, "POST", f"{address}/progress", {"step": "submit"}, If_Match="1")
     assert code == "no_evidence"
     setting.builder.ok("POST", f"{address}/evidence", {"phase": "after", "media": photo})

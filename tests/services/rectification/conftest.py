@@ -14,8 +14,9 @@ from backend.kernel.access import Role
 from backend.kernel.clock import local_date
 from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
+from backend.media import service as media
 from backend.rectification import service
-from backend.rectification.queries import ItemCard, ItemPage
+from backend.rectification.queries import ItemCard
 from backend.rectification.rules.progress import Step
 from backend.rectification.rules.wording import Category, Source
 from backend.rectification.service import (
@@ -24,10 +25,12 @@ from backend.rectification.service import (
     Description,
     Links,
     OpenItem,
+    Shown,
     TakeStep,
     WorksFacts,
 )
 from tests.factories.people import acting_as, make_staff
+from tests.factories.photos import jpeg
 from tests.factories.places import EstateFixture, make_estate
 
 
@@ -65,16 +68,20 @@ class Site:
         command = OpenItem(self.estate, self.links(), self.said(**changes), key or new_id())
         return service.open_item(self.committee, command)
 
-    def photo(self, who: Context, item_id: str, phase: str = "after", content: bytes = b"photo") -> ItemPage:
-        """Attach a picture."""
-        return service.add_evidence(who, AddEvidence(item_id, phase, who.storage.put(content)))
+    def upload(self, who: Context) -> str:
+        """Upload a photo and return its id."""
+        return media.upload_media(who, media.Upload(jpeg(), new_id(), self.estate)).id
 
-    def step(self, who: Context, item_id: str, step: Step, words: str = "") -> ItemPage:
+    def photo(self, who: Context, item_id: str, phase: str = "after") -> Shown:
+        """Upload and attach a photo."""
+        return service.add_evidence(who, AddEvidence(item_id, phase, self.upload(who)))
+
+    def step(self, who: Context, item_id: str, step: Step, words: str = "") -> Shown:
         """Take a step on the item as it is now."""
         version = service.show_item(who, item_id).card.version
         return service.take_step(who, TakeStep(item_id, step, version, words))
 
-    def close(self, item_id: str) -> ItemPage:
+    def close(self, item_id: str) -> Shown:
         """Take an item the whole way."""
         self.photo(self.builder, item_id)
         self.step(self.builder, item_id, Step.SUBMIT)

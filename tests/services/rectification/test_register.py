@@ -115,7 +115,7 @@ def test_a_submission_needs_evidence_of_this_attempt(site: Site) -> None:
     assert (again.card.state, again.card.round, again.card.closed_out_on) == (State.REOPENED, 2, None)
     assert again.card.verified_by is None
     assert again.history[0].words == "又漏了"
-    assert again.evidence == page.evidence
+    assert [piece.card for piece in again.evidence] == [piece.card for piece in page.evidence]
     with refused("no_evidence"):
         site.step(site.builder, card.id, Step.SUBMIT)
     site.close(card.id)
@@ -130,22 +130,34 @@ def test_returning_and_reopening_need_a_reason(site: Site) -> None:
     assert site.step(site.town, card.id, Step.RETURN, "还在漏").card.state is State.IN_PROGRESS
 
 
-def test_the_same_picture_twice_is_one_and_withdrawn_it_no_longer_counts(site: Site) -> None:
+def test_the_same_photo_twice_is_one_and_withdrawn_it_no_longer_counts(site: Site) -> None:
     card = site.open()
-    site.photo(site.builder, card.id)
-    page = site.photo(site.builder, card.id)
-    assert len(page.evidence) == 1
-    evidence = page.evidence[0].id
+    photo = site.upload(site.builder)
+    command = AddEvidence(card.id, "after", photo)
+    service.add_evidence(site.builder, command)
+    page = service.add_evidence(site.builder, command)
+    assert [(piece.card.media_id, piece.file.id) for piece in page.evidence] == [(photo, photo)]
+    assert page.evidence[0].file.full is not None
+    evidence = page.evidence[0].card.id
     assert service.withdraw_evidence(site.builder, evidence).evidence == ()
     assert service.withdraw_evidence(site.builder, evidence).evidence == ()
     with refused("no_evidence"):
         site.step(site.builder, card.id, Step.SUBMIT)
     site.close(card.id)
-    standing = service.show_item(site.town, card.id).evidence[0].id
+    standing = service.show_item(site.town, card.id).evidence[0].card.id
     with refused("wrong_state"):
         service.withdraw_evidence(site.committee, standing)
-    with refused("wrong_field"):
-        service.add_evidence(site.builder, AddEvidence(site.open().id, "after", "0" * 64))
+
+
+def test_evidence_is_ones_own_loose_photo_of_this_estate(site: Site, ctx: Context) -> None:
+    card, other = site.open(), make_site(ctx)
+    used = site.upload(site.builder)
+    service.add_evidence(site.builder, AddEvidence(card.id, "before", used))
+    for media_id in (new_id(), site.upload(site.committee), other.upload(other.builder)):
+        with refused("wrong_field"):
+            service.add_evidence(site.builder, AddEvidence(card.id, "after", media_id))
+    with refused("media_not_usable"):
+        service.add_evidence(site.builder, AddEvidence(card.id, "after", used))
 
 
 def test_of_two_steps_at_once_one_is_told_to_look_again(site: Site) -> None:
