@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, true
@@ -16,7 +16,7 @@ from backend.kernel.access import Scope
 from backend.rectification import repository
 from backend.rectification.rules.progress import State
 from backend.rectification.rules.timing import is_overdue
-from backend.rectification.rules.wording import mask_person
+from backend.rectification.rules.wording import Source, mask_person
 from backend.rectification.tables import RectificationEvidence, RectificationItem, RectificationStep
 
 _HISTORY = 200
@@ -141,6 +141,11 @@ def to_card(row: RectificationItem, vault: Vault, today: date, *, sees_people: b
         row.version,
         row.created_at,
     )
+
+
+def without_reporter(card: ItemCard) -> ItemCard:
+    """Return a card that does not lead back to whoever complained."""
+    return replace(card, source_reference=None) if card.source == Source.COMPLAINT else card
 
 
 def _opened(vault: Vault, sealed: str | None, column: str) -> str:

@@ -24,6 +24,7 @@ from backend.rectification.service.loading import (
     Noted,
     acting_account,
     card_of,
+    cards_of,
     load_item,
     note_step,
     scope_of,
@@ -156,7 +157,7 @@ def list_items(
     if is_overdue:
         wanted = replace(wanted, overdue_on=today_of(ctx))
     rows = queries.item_rows(ctx.session, visible(ctx), wanted, limit, before)
-    return [card_of(ctx, row) for row in rows]
+    return cards_of(ctx, rows)
 
 
 def count_units(ctx: Context, organisation_id: str | None, estate_id: str | None) -> list[UnitCount]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from backend.infra.context import Context
 from backend.kernel.access import Permission, Scope, can, permitted_paths, require
@@ -14,7 +14,7 @@ from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.rectification import repository
-from backend.rectification.queries.items import ItemCard, to_card
+from backend.rectification.queries.items import ItemCard, to_card, without_reporter
 from backend.rectification.tables import RectificationItem, RectificationStep, WorksItem
 
 _KNOWS_PEOPLE = (Permission.RECTIFICATION_WRITE, Permission.RECTIFICATION_VERIFY)
@@ -87,11 +87,21 @@ def sees_people(ctx: Context, scope: Scope) -> bool:
 
 
 def card_of(ctx: Context, row: RectificationItem) -> ItemCard:
-    """Return an item as this actor may read it; the responsible person may read their own."""
-    knows = sees_people(ctx, scope_of(row)) or (
-        row.responsible_account is not None and row.responsible_account == ctx.actor.account_id
-    )
-    return to_card(row, ctx.vault, today_of(ctx), sees_people=knows)
+    """Return an item as this actor may read it."""
+    return cards_of(ctx, [row])[0]
+
+
+def cards_of(ctx: Context, rows: Sequence[RectificationItem]) -> list[ItemCard]:
+    """Return items as this actor may read them; the responsible person may read the people of their own."""
+    today = today_of(ctx)
+    return [_card(ctx, row, today) for row in rows]
+
+
+def _card(ctx: Context, row: RectificationItem, today: date) -> ItemCard:
+    is_keeper = sees_people(ctx, scope_of(row))
+    is_own = row.responsible_account is not None and row.responsible_account == ctx.actor.account_id
+    card = to_card(row, ctx.vault, today, sees_people=is_keeper or is_own)
+    return card if is_keeper else without_reporter(card)
 
 
 def seal(ctx: Context, value: str | None, column: str) -> str | None:
@@ -99,8 +109,8 @@ def seal(ctx: Context, value: str | None, column: str) -> str | None:
     return ctx.vault.seal(value, f"rectification_item.{column}") if value else None
 
 
-def note_step(ctx: Context, row: RectificationItem, noted: Noted) -> None:
-    """Add a line to an item's history, at the item's present version and state."""
+def note_step(ctx: Context, row: RectificationItem, noted: Noted, at: datetime | None = None) -> None:
+    """Add a line to an item's history, at the item's present version and state; ``at`` saves asking the clock."""
     words = noted.words and ctx.vault.seal(noted.words, "rectification_step.words")
     ctx.session.add(
         RectificationStep(
@@ -110,7 +120,7 @@ def note_step(ctx: Context, row: RectificationItem, noted: Noted) -> None:
             step=noted.step,
             state=row.state,
             by=acting_account(ctx),
-            at=ctx.clock.now(),
+            at=at or ctx.clock.now(),
             words_sealed=words or None,
         )
     )

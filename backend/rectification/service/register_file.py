@@ -17,7 +17,7 @@ from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.rectification import errors, repository
-from backend.rectification.queries.items import ItemCard, evidence_counts, to_card
+from backend.rectification.queries.items import ItemCard, evidence_counts, to_card, without_reporter
 from backend.rectification.rules.description import Description
 from backend.rectification.rules.ledger_file import (
     Difference,
@@ -105,6 +105,7 @@ def export_ledger(ctx: Context, estate_id: str) -> bytes:
     lines = []
     for row in rows:
         card = to_card(row, ctx.vault, today, sees_people=knows)
+        card = card if knows else without_reporter(card)
         before, after = (counts.get((row.id, phase), 0) for phase in ("before", "after"))
         lines.append(LedgerLine(_line(card, names if knows else {}), card.is_overdue, before, after))
     estate = estate_card(ctx.session, estate_id)
@@ -165,19 +166,18 @@ def _apply(
     work: tuple[Difference, Mapping[str, RectificationItem]],
 ) -> None:
     difference, rows = work
-    estate = estate_card(ctx.session, command.estate_id)
-    now = ctx.clock.now()
+    estate, now = estate_card(ctx.session, command.estate_id), ctx.clock.now()
     for place, row in enumerate(difference.added):
         # A microsecond apart, so that lists keep the ledger's order.
         _add(ctx, (scope, estate), row, now + timedelta(microseconds=place))
     for row in difference.changed:
         stored = rows[row.number]
         # What somebody has worked on here comes this far only with the outcome it has.
-        values = _said(ctx, row) | _reached(ctx, row.outcome)
+        values = _said(ctx, row) | _reached(ctx, row.outcome, now)
         if not repository.change_item(ctx.session, stored, stored.version, **values):
             raise errors.changed()
         ctx.session.refresh(stored)
-        note_step(ctx, stored, Noted("imported"))
+        note_step(ctx, stored, Noted("imported"), now)
     states = Counter(str(row.outcome.state) if row.outcome else "open" for row in difference.added)
     payload = {
         "file_sha256": command.file_sha256,
@@ -199,14 +199,14 @@ def _add(ctx: Context, at: tuple[Scope, EstateCard], row: LedgerRow, created_at:
         number=row.number,
         is_imported=True,
         # Whoever brings an old ledger knows what is overdue in it.
-        overdue_told=row.description.due_on if row.description.due_on < today_of(ctx) else None,
+        overdue_told=row.description.due_on if row.description.due_on < local_date(created_at) else None,
         created_by=acting_account(ctx),
         created_at=created_at,
         **_said(ctx, row),
-        **_reached(ctx, row.outcome),
+        **_reached(ctx, row.outcome, created_at),
     )
     ctx.session.add(item)
-    note_step(ctx, item, Noted("imported"))
+    note_step(ctx, item, Noted("imported"), created_at)
 
 
 def _said(ctx: Context, row: LedgerRow) -> dict[str, Any]:
@@ -226,14 +226,14 @@ def _said(ctx: Context, row: LedgerRow) -> dict[str, Any]:
     }
 
 
-def _reached(ctx: Context, outcome: Outcome | None) -> dict[str, Any]:
+def _reached(ctx: Context, outcome: Outcome | None, now: datetime) -> dict[str, Any]:
     found = outcome or Outcome()
     at = start_of_day(found.verified_on) if found.verified_on else None
     is_submitted = found.state in (State.SUBMITTED, *_DONE)
     return {
         "state": str(found.state),
         "submitted_by": None,
-        "submitted_at": (at or ctx.clock.now()) if is_submitted else None,
+        "submitted_at": (at or now) if is_submitted else None,
         "verified_by": None,
         "verifier_sealed": seal(ctx, found.verifier, "verifier"),
         "verified_at": at if found.state in _DONE else None,

@@ -16,6 +16,7 @@ from backend.kernel.ids import new_id
 from backend.rectification import service
 from backend.rectification.queries import ItemFilter
 from backend.rectification.rules.progress import State, Step
+from backend.rectification.rules.wording import Source
 from backend.rectification.service import AddEvidence, OpenItem, ReviseItem, TakeStep
 from backend.rectification.tables import RectificationItem
 from tests.factories.people import acting_as, make_resident, make_staff
@@ -219,6 +220,16 @@ def test_people_and_doors_are_for_those_who_keep_the_register(site: Site, ctx: C
     assert service.show_item(site.builder, card.id).card.responsible_person == "张三 13800000001"
     stored = ctx.session.get_one(RectificationItem, card.id)
     assert "张三" not in f"{stored.responsible_person_sealed}{stored.place_sealed}"
+
+
+def test_the_unit_complained_about_gets_no_number_that_leads_to_the_reporter(site: Site) -> None:
+    links = site.links(source=Source.COMPLAINT, source_reference="12345-2026-0001")
+    card = service.open_item(site.committee, OpenItem(site.estate, links, site.said(), new_id()))
+    assert card.source_reference == "12345-2026-0001"
+    assert service.show_item(site.builder, card.id).card.source_reference is None
+    (listed,) = service.list_items(site.builder, ItemFilter(site.estate), 10)
+    assert listed.source_reference is None
+    assert service.show_item(site.town, card.id).card.source_reference == "12345-2026-0001"
 
 
 def test_another_handler_reads_but_does_not_work_on_it(site: Site, ctx: Context) -> None:
