@@ -12,7 +12,7 @@ from backend.registry.rules.table_file import Layout
 
 SHEET = "整改台账"
 LAYOUT = Layout("台账", SHEET, ("编号", "存在问题"))
-ROW_LIMIT = 5_000
+ROW_LIMIT = 2_000
 
 SOURCES: Mapping[str, str] = {title: str(source) for source, title in SOURCE_TITLES.items()}
 STATES: Mapping[str, str] = {title: str(state) for state, title in STATE_TITLES.items()}

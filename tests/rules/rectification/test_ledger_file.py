@@ -107,7 +107,7 @@ def test_what_is_no_ledger_is_refused_in_words(content: bytes) -> None:
 
 def test_a_ledger_beyond_the_limit_is_refused() -> None:
     with pytest.raises(FileTooLarge):
-        check_ledger(to_csv([line(str(number)) for number in range(5001)]), TODAY)
+        check_ledger(to_csv([line(str(number)) for number in range(2001)]), TODAY)
 
 
 def stored(is_live: bool, **outcome: object) -> StoredLine:

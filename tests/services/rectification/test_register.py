@@ -292,7 +292,7 @@ def test_residents_see_what_is_put_right_and_what_is_closed_out_without_people(
     assert [row.place for row in service.my_items(resident, site.estate, "open", 10)] == ["3栋"]
     assert [row.closed_out_on for row in service.my_items(resident, None, "closed", 10)] == [site.today]
     text_of_it = str(everything)
-    assert not [word for word in ("张三", "138", "501", "某建筑公司", "检〔") if word in text_of_it]
+    assert not [word for word in ("张三", "1380000", "卫生间", "某建筑公司", "检〔") if word in text_of_it]
     with pytest.raises(NotFound):
         service.my_items(resident, make_site(ctx).estate, None, 10)
     stranger = acting_as(ctx, make_resident(ctx))
