@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
@@ -17,6 +17,7 @@ from backend.rectification.rules.wording import SOURCE_TITLES
 from backend.registry.rules.template import add_dropdown, write_explanation
 
 _HEADINGS = 2
+_TEMPLATE_OF = date(2026, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,23 @@ def write_ledger(title: str, today: date, lines: Sequence[LedgerLine]) -> bytes:
     unfinished = sum(_outcome(line.row).state is not State.CLOSED_OUT for line in lines)
     overdue = sum(line.is_overdue for line in lines)
     summary = f"截至 {today.isoformat()}：共 {len(lines)} 项，未销号 {unfinished} 项，其中逾期 {overdue} 项"
-    return _write(title, summary, lines)
+    return _write((title, summary), lines, today)
 
 
 def write_ledger_template() -> bytes:
     """Return an empty ledger with dropdowns and an explanation sheet."""
-    return _write("老旧小区改造整改台账", "填写办法见“填写说明”", ())
+    return _write(("老旧小区改造整改台账", "填写办法见“填写说明”"), (), _TEMPLATE_OF)
 
 
-def _write(title: str, summary: str, lines: Sequence[LedgerLine]) -> bytes:
+def _write(titles: tuple[str, str], lines: Sequence[LedgerLine], made_on: date) -> bytes:
     buffer = BytesIO()
     book = xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
+    # The writer would put the host's time: the same lines of the same day are the same file.
+    book.set_properties({"created": datetime.combine(made_on, time())})
     sheet = book.add_worksheet(SHEET)
-    _lay_out(book, sheet, guarded(title), summary)
+    _lay_out(book, sheet, guarded(titles[0]), titles[1])
     cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top", "num_format": "@"})
     for number, line in enumerate(lines, start=1):
         sheet.write_number(_HEADINGS + number, 0, number, cell)

@@ -179,6 +179,12 @@ def test_the_template_is_a_ledger_without_lines() -> None:
     assert "没有任何问题" in refusal.value.message
 
 
+def test_the_same_register_of_the_same_day_is_the_same_file() -> None:
+    first = write_ledger("某小区整改台账", TODAY, ())
+    assert b"2026-06-01T00:00:00Z" in ZipFile(BytesIO(first)).read("docProps/core.xml")
+    assert write_ledger("某小区整改台账", TODAY, ()) == first
+
+
 def test_our_numbers_stay_clear_of_imported_ones() -> None:
     assert number_text(7) == "ZG-0007"
     assert highest(["ZG-0007", "2026-9999", "ZG-12345", "zg-99999"]) == 12345
