@@ -259,6 +259,8 @@ _PROJECTS: Mapping[str, Callable[[Place], Body]] = {
 _UNSIGNED = Body(data=b"<xml><Encrypt><![CDATA[AAAA]]></Encrypt></xml>", headers={"Content-Type": "text/xml"})
 _WECHAT: Mapping[str, Callable[[Place], Body]] = {
     f"POST /wechat/{account}": lambda _: _UNSIGNED for account in ("mini", "official")
+}
+
 _DEFECT = {
     "source": "inspection",
     "problem": "屋面漏水",
