@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy.engine import Engine
 
 from backend.ballots import queries as ballots
+from backend.complaints.service import personal as reporters
 from backend.identity.hooks import registered
 from backend.infra.context import Context, Ports
 from backend.infra.crypto import Vault, build_vault
@@ -84,8 +85,10 @@ def _register_hooks() -> None:
     registered.export_sections["objections"] = _objections
     registered.export_sections["media"] = _media
     registered.export_sections["messages"] = followers.export_account
-    if followers.forget_account not in registered.erasers:
-        registered.erasers.append(followers.forget_account)
+    registered.export_sections["complaints"] = reporters.export_account
+    for eraser in (followers.forget_account, reporters.forget_account):
+        if eraser not in registered.erasers:
+            registered.erasers.append(eraser)
     if _media_checked not in pushed.registered.media_listeners:
         pushed.registered.media_listeners.append(_media_checked)
 

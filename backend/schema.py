@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 import backend.ballots.tables
+import backend.complaints.tables
 import backend.identity.tables
 import backend.infra.tables
 import backend.infra.wechat.tables

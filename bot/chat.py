@@ -23,7 +23,7 @@ from backend.kernel.access import ANONYMOUS, SYSTEM, Actor
 from backend.kernel.errors import NotFound, TooMany
 from backend.notifications.service import chats, followers
 from bot.contacts import ContactBook
-from bot.replies import Asker, Ballots, Topic, texts, topics
+from bot.replies import Act, Asker, Ballots, Topic, texts, topics
 from bot.replies.help import offered
 from bot.replies.places import Board
 from bot.replies.words import Meaning, understand
@@ -87,7 +87,16 @@ class Chat:
             if meaning.topic is None:
                 return texts.not_understood(offered(asker))
             text = tell(ctx, asker, meaning.topic, meaning.words, later=True)
+        if meaning.topic.act is not None and asker.resident is not None:
+            text = self._act(callback, asker.resident, meaning.topic.act, request_id) or text
         return text if text is not None else self._promise(callback, meaning, request_id)
+
+    def _act(self, callback: Callback, actor: Actor, act: Act, request_id: str) -> str | None:
+        with open_session(self._ports.engine) as session:
+            ctx = Context(session=session, actor=actor, ports=self._ports, request_id=request_id)
+            text = act(ctx, said(callback), callback.key)
+            session.commit()
+        return text
 
     def _note_later(self, callback: Callback, *, is_known: bool) -> None:
         """Remember that somebody is there; strangers only where WeChat can be asked who they are."""

@@ -12,6 +12,8 @@ from sqlmodel import Session
 from backend.ballots import queries as ballots
 from backend.ballots.service.closing import close_ballot, seal_ballot
 from backend.ballots.service.sealing import number_votes, seal_tree
+from backend.complaints.service import escalation
+from backend.complaints.service.follow_up import close_unanswered
 from backend.identity.service import run_retention
 from backend.infra.context import Context, Ports
 from backend.infra.database import db_now, now_sql, open_session
@@ -103,6 +105,22 @@ def remind_rectification(ports: Ports) -> int:
     items = _read(ports, rectification.items_to_tell)
     works = _read(ports, rectification.warranties_to_tell)
     return _each(ports, items, tell_of_item) + _each(ports, works, tell_of_warranty)
+
+
+def watch_complaints(ports: Ports) -> int:
+    """Warn before deadlines, tell of missed ones, close what nobody answered; returns how many were told or closed."""
+    steps: tuple[tuple[Callable[[Session], Iterable[str]], Callable[[Context, str], bool]], ...] = (
+        (escalation.to_warn, escalation.warn),
+        (escalation.overdue, escalation.tell_overdue),
+        (escalation.unanswered, escalation.tell_unanswered),
+        (escalation.expired, close_unanswered),
+    )
+    return sum(_each(ports, _read(ports, find), step) for find, step in steps)
+
+
+def recount_provisional(ports: Ports) -> int:
+    """Count again the deadlines that lay beyond the known calendars; returns how many moved or became certain."""
+    return _each(ports, _read(ports, escalation.provisional), escalation.recompute)
 
 
 def forget_what_is_old(ports: Ports) -> int:

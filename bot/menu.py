@@ -12,7 +12,7 @@ from bot.replies import texts, topics
 _MENU = (
     ("投票", (("现在能投的", "vote"), ("参与进度", "progress"), ("公示结果", "result"))),
     ("我的", (("我的房屋", "binding"), ("查回执", "receipt"))),
-    ("找人", (("投诉", "complaint"), ("人工", "human"), ("帮助", "help"))),
+    ("找人", (("投诉", "complaint"), ("查投诉", "complaint_status"), ("人工", "human"), ("帮助", "help"))),
 )
 
 

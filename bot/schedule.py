@@ -55,6 +55,10 @@ JOBS = (
     Job("check_media", timedelta(seconds=5), jobs.check_media, "送检居民上传的照片，过时未答的转人工"),
     Job("loose_media", timedelta(hours=1), jobs.forget_loose_media, "删除上传一天后仍未使用的照片和视频"),
     Job("rectification", timedelta(hours=1), jobs.remind_rectification, "整改快到期、逾期和保修快到期的提醒"),
+    Job(
+        "complaints", timedelta(minutes=1), jobs.watch_complaints, "投诉到期前提醒、超期告知、无人应答的结案"
+    ),
+    Job("provisional", timedelta(hours=1), jobs.recount_provisional, "新一年的节假日录入后重算暂定期限"),
     Job("retention", timedelta(days=1), jobs.forget_what_is_old, "删除已过保存期的登录、试错和邀请码记录"),
 )
 

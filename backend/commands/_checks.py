@@ -23,12 +23,16 @@ from backend.infra.database import db_now, open_session
 from backend.infra.heartbeat import bot_age, is_silent
 from backend.infra.installation import installation_mode
 from backend.infra.settings import Settings, SettingsError, load_settings
+from backend.kernel.clock import local_date
+from backend.policies.queries import calendars
+from backend.policies.rules.periods import look_up
 from migrations import runner
 
 CHECKPOINT_AGE = timedelta(hours=2)
 CLOCKS_APART = timedelta(seconds=2)
 LEAST_FREE = 1024**3
 SAMPLED_FILES = 20
+CALENDAR_AHEAD = timedelta(days=60)
 
 # Votes and events that are two hours old and under no checkpoint: somebody could still change them unseen.
 _UNCOVERED = """
@@ -63,7 +67,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _inside(ports: Ports) -> Iterator[Finding]:
-    for check in (_mode, _clock, _keys, _heartbeat, _checkpoints):
+    for check in (_mode, _clock, _keys, _heartbeat, _checkpoints, _calendar):
         yield check(ports)
     yield from examine_messages(ports)
 
@@ -156,3 +160,14 @@ def _checkpoints(ports: Ports) -> Finding:
         count = session.connection().execute(text(_UNCOVERED), {"before": bound}).scalar_one()
     faults = [f"有 {count} 条两小时前的选票或事件还没有检查点，请检查 gongjue bot"] if count else []
     return _verdict("检查点", faults, "两小时前的选票和事件都在检查点之内")
+
+
+def _calendar(ports: Ports) -> Finding:
+    """Warn while there is time: beyond the known holidays every deadline is provisional."""
+    with open_session(ports.engine, read_only=True) as session:
+        day = local_date(db_now(session)) + CALENDAR_AHEAD
+        found = look_up(day, calendars(session))
+    if found.is_provisional:
+        text = f"{day.year} 年的节假日安排还没有录入，跨年期限都是暂定的；国务院通知后请执行：gongjue calendar load 文件"
+        return Finding(State.NOTE, "节假日", text)
+    return Finding(State.RIGHT, "节假日", f"已知到 {day.year} 年")

@@ -11,9 +11,11 @@ import sqlalchemy
 from sqlalchemy import Subquery
 from sqlmodel import Session, col, select
 
-from backend.identity.repository import database_now
-from backend.identity.tables import Account, Binding
+from backend.identity.repository import database_now, grants_of
+from backend.identity.tables import Account, Binding, RoleGrant
 from backend.infra.crypto import Vault
+from backend.infra.database import db_now
+from backend.kernel.clock import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,18 @@ def staff_names(session: Session, vault: Vault, account_ids: Collection[str]) ->
         )
     )
     return {key: vault.open(sealed, "account.name") if sealed else "" for key, sealed in rows}
+
+
+def staff_of_area(session: Session, account_id: str, organisation_path: str) -> bool:
+    """Tell whether this is an active staff account with a role in, above or below the organisation today."""
+    kind = session.exec(
+        select(Account.kind).where(Account.id == account_id, Account.state == "active")
+    ).first()
+    if kind != "staff":
+        return False
+    rows: list[RoleGrant] = list(grants_of(session, account_id, local_date(db_now(session))))
+    return any(
+        row.organisation_path.startswith(organisation_path)
+        or organisation_path.startswith(row.organisation_path)
+        for row in rows
+    )

@@ -66,6 +66,20 @@ class Permission(StrEnum):
     MEDIA_REVIEW = "media.review"
     RECORD_PUBLIC = "record.public"
     RECORD_AUDIT = "record.audit"
+    COMPLAINT_REGISTER = "complaint.register"
+    COMPLAINT_READ = "complaint.read"
+    COMPLAINT_TRIAGE = "complaint.triage"
+    COMPLAINT_DISPATCH = "complaint.dispatch"
+    COMPLAINT_HANDLE = "complaint.handle"
+    COMPLAINT_MEDIATE = "complaint.mediate"
+    COMPLAINT_SUPERVISE = "complaint.supervise"
+    COMPLAINT_FOLLOW_UP = "complaint.follow_up"
+    # Who reported is asked for by itself and logged; confidential reporters by a second permission.
+    COMPLAINT_REPORTER = "complaint.reporter"
+    COMPLAINT_CONFIDENTIAL = "complaint.confidential"
+    # Accusations of staff and units (检举控告): never the accused, never those who handle.
+    COMPLAINT_RESTRICTED = "complaint.restricted"
+    PARTY_WRITE = "party.write"
 
 
 _READ = frozenset(
@@ -97,6 +111,18 @@ _RUNS_BALLOTS = _READ | {
     Permission.NOTICE_PUBLISH,
 }
 
+_RUNS_HOTLINE = frozenset(
+    {
+        Permission.COMPLAINT_REGISTER,
+        Permission.COMPLAINT_READ,
+        Permission.COMPLAINT_TRIAGE,
+        Permission.COMPLAINT_DISPATCH,
+        Permission.COMPLAINT_MEDIATE,
+        Permission.COMPLAINT_FOLLOW_UP,
+        Permission.COMPLAINT_REPORTER,
+    }
+)
+
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # The administrator keeps the house running and sees no ballot paper and no choice.
     Role.ADMINISTRATOR: frozenset(
@@ -123,9 +149,16 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.OBJECTION_READ,
         Permission.PARTICIPATION_READ,
         Permission.MEDIA_UPLOAD,
+        Permission.COMPLAINT_REGISTER,
+        Permission.COMPLAINT_READ,
+        Permission.COMPLAINT_TRIAGE,
+        Permission.COMPLAINT_SUPERVISE,
+        Permission.COMPLAINT_RESTRICTED,
+        Permission.PARTY_WRITE,
     },
     Role.TOWN: _READ
     | _KEEPS_REGISTER
+    | _RUNS_HOTLINE
     | {
         Permission.STAFF_READ,
         Permission.STAFF_WRITE,
@@ -138,6 +171,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.OBJECTION_REPLY,
         Permission.MEDIA_UPLOAD,
         Permission.MEDIA_REVIEW,
+        Permission.COMPLAINT_SUPERVISE,
+        Permission.PARTY_WRITE,
     },
     Role.RESIDENTS_COMMITTEE: _RUNS_BALLOTS
     | _KEEPS_REGISTER
@@ -150,6 +185,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.PROJECT_WRITE,
         Permission.MEDIA_UPLOAD,
         Permission.MEDIA_REVIEW,
+        Permission.COMPLAINT_REGISTER,
+        Permission.COMPLAINT_READ,
+        Permission.COMPLAINT_TRIAGE,
+        Permission.COMPLAINT_HANDLE,
+        Permission.COMPLAINT_MEDIATE,
     },
     Role.OWNERS_COMMITTEE: _READ
     | {Permission.BALLOT_PREPARE, Permission.OBJECTION_READ, Permission.MEDIA_UPLOAD},
@@ -162,6 +202,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.PAPER_ENTER,
             Permission.REGISTRY_READ,
             Permission.MEDIA_UPLOAD,
+            Permission.COMPLAINT_REGISTER,
         }
     ),
     Role.GRID_OFFICER: frozenset(
@@ -173,12 +214,24 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REGISTRY_READ,
             Permission.INVITE_ISSUE,
             Permission.MEDIA_UPLOAD,
+            Permission.COMPLAINT_REGISTER,
         }
     ),
-    Role.HOTLINE: frozenset({Permission.REGISTRY_READ, Permission.BALLOT_READ, Permission.MEDIA_UPLOAD}),
+    Role.HOTLINE: _RUNS_HOTLINE
+    | {
+        Permission.REGISTRY_READ,
+        Permission.BALLOT_READ,
+        Permission.MEDIA_UPLOAD,
+        Permission.COMPLAINT_CONFIDENTIAL,
+    },
     # Reads the register; works on the items whose responsible person they are.
     Role.HANDLER: frozenset(
-        {Permission.REGISTRY_READ, Permission.MEDIA_UPLOAD, Permission.RECTIFICATION_READ}
+        {
+            Permission.REGISTRY_READ,
+            Permission.MEDIA_UPLOAD,
+            Permission.RECTIFICATION_READ,
+            Permission.COMPLAINT_HANDLE,
+        }
     ),
     Role.AUDITOR: _READ
     | {
@@ -186,6 +239,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.RECORD_AUDIT,
         Permission.PARTICIPATION_READ,
         Permission.OBJECTION_READ,
+        Permission.COMPLAINT_READ,
+        Permission.COMPLAINT_RESTRICTED,
     },
 }
 

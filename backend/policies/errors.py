@@ -39,6 +39,11 @@ def document_missing() -> Unprocessable:
     )
 
 
+def impossible_calendar(reason: str) -> Unprocessable:
+    """Return the refusal of a year's arrangement that cannot be right."""
+    return Unprocessable("impossible_calendar", "节假日安排不能录入。", (FieldError("calendar", reason),))
+
+
 def already_ended() -> Conflict:
     """Return the refusal to end or replace something that somebody else has just ended."""
     return Conflict("already_ended", "这一项刚刚已被他人变更或终止，请刷新后重试。")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, or_, true
 from sqlalchemy.orm import Mapped
@@ -14,6 +14,7 @@ from backend.infra.database import db_now
 from backend.infra.paging import Position
 from backend.kernel.clock import local_date
 from backend.policies import repository
+from backend.policies.rules import hotline
 from backend.policies.rules.parameters import (
     LocalDecision,
     OpenParameter,
@@ -21,6 +22,7 @@ from backend.policies.rules.parameters import (
     open_parameters,
     rule_titles,
 )
+from backend.policies.rules.periods import YearCalendar, our_calendars
 from backend.policies.tables import LocalNumber, ProfileAdoption
 from backend.registry.queries import ancestors
 
@@ -67,6 +69,24 @@ def parameters_for(session: Session, organisation_id: str, rule_id: str) -> dict
     """Return name → value in force for one rule, ready for ``backend.tally.count.evaluate``."""
     found = resolved_parameters(session, organisation_id, rule_id)
     return {name: decision.value for name, decision in found.items()}
+
+
+def calendars(session: Session) -> Mapping[int, YearCalendar]:
+    """Return the working calendars by year: those shipped, and those entered here, which prevail."""
+    entered = {
+        row.year: YearCalendar(row.year, row.source, _days(row.holidays), _days(row.workdays))
+        for row in repository.calendar_years(session)
+    }
+    return {**our_calendars(), **entered}
+
+
+def _days(stored: Sequence[str]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in stored)
+
+
+def hotline_limits(session: Session, organisation_id: str) -> hotline.Limits:
+    """Return the hotline's time limits in force for an organisation."""
+    return hotline.limits_in_force(parameters_for(session, organisation_id, hotline.RULE_ID))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
-from backend.policies.tables import LocalNumber, ProfileAdoption
+from backend.policies.tables import CalendarYear, LocalNumber, ProfileAdoption
 
 
 def standing_adoptions(session: Session, organisation_ids: Sequence[str]) -> Sequence[ProfileAdoption]:
@@ -43,3 +43,8 @@ def end_row(
         update(table).where(col(table.id) == identifier, col(table.ended_at).is_(None)).values(ended_at=at)
     )
     return cast("CursorResult[Any]", done).rowcount == 1
+
+
+def calendar_years(session: Session) -> Sequence[CalendarYear]:
+    """Return the years entered here; a handful at most."""
+    return session.exec(select(CalendarYear).order_by(col(CalendarYear.year))).all()

@@ -9,13 +9,13 @@ from backend.infra.context import Context
 from backend.infra.paging import Position
 from backend.kernel.access import Permission, require
 from backend.kernel.clock import local_date
-from backend.kernel.errors import NotFound
+from backend.kernel.errors import Forbidden, NotFound
 from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.policies import errors, queries, repository
 from backend.policies.rules.parameters import LocalDecision, settable
-from backend.policies.tables import LocalNumber, ProfileAdoption
+from backend.policies.tables import CalendarYear, LocalNumber, ProfileAdoption
 from backend.registry.queries import scope_of_organisation
 from backend.tally.parameter import ParameterError
 from backend.tally.rule import load_profiles
@@ -42,6 +42,16 @@ class SetLocalNumber:
     document_title: str
     valid_from: date
     document_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCalendar:
+    """A year's arrangement by the State Council's notice."""
+
+    year: int
+    source: str
+    holidays: tuple[date, ...]
+    workdays: tuple[date, ...]
 
 
 def adopt_profile(ctx: Context, command: AdoptProfile) -> queries.Adoption:
@@ -123,6 +133,30 @@ def end_local_number(ctx: Context, organisation_id: str, number_id: str) -> None
     if not repository.end_row(ctx.session, LocalNumber, number_id, ctx.clock.now()):
         raise errors.already_ended()
     _tell(ctx, "number_ended", organisation_id, number_id, {"rule": row.rule_id, "name": row.name})
+
+
+def load_calendar(ctx: Context, command: LoadCalendar) -> None:
+    """Enter the free and make-up days of a year; it holds for everybody, so only the operator does it."""
+    if ctx.actor.kind != "system":
+        raise Forbidden
+    days = [*command.holidays, *command.workdays]
+    if not 2026 <= command.year <= 2100 or any(day.year != command.year for day in days):
+        raise errors.impossible_calendar("年份应在 2026 至 2100 之间，日期都应在这一年")
+    if set(command.holidays) & set(command.workdays) or not command.holidays:
+        raise errors.impossible_calendar("放假的日子不能空，也不能同时是上班的日子")
+    if any(day.weekday() < 5 for day in command.workdays):
+        raise errors.impossible_calendar("调休上班的日子应是周六或周日")
+    row = ctx.session.get(CalendarYear, command.year) or CalendarYear(
+        year=command.year, source="", holidays=[], workdays=[], loaded_by="", loaded_at=ctx.clock.now()
+    )
+    row.source = command.source
+    row.holidays = sorted(day.isoformat() for day in command.holidays)
+    row.workdays = sorted(day.isoformat() for day in command.workdays)
+    row.loaded_by, row.loaded_at = ctx.actor.account_id or "system", ctx.clock.now()
+    ctx.session.add(row)
+    ctx.session.flush()
+    payload = {"holidays": len(row.holidays), "workdays": len(row.workdays)}
+    ledger.append(ctx, Event("policy.calendar_loaded", None, "calendar", str(row.year), payload))
 
 
 def show_policy(ctx: Context, organisation_id: str) -> queries.PolicyView:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from backend.infra.columns import UtcDateTime
+from backend.infra.columns import JsonText, UtcDateTime
 
 
 class ProfileAdoption(SQLModel, table=True):
@@ -61,3 +62,17 @@ class LocalNumber(SQLModel, table=True):
     set_by: str
     set_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CalendarYear(SQLModel, table=True):
+    """The free and make-up working days of a year that the product does not ship, entered from the State's notice."""
+
+    __tablename__ = "calendar_year"
+    __table_args__ = (CheckConstraint("year BETWEEN 2026 AND 2100", name="calendar_year_range"),)
+
+    year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    source: str
+    holidays: Any = Field(sa_type=JsonText)
+    workdays: Any = Field(sa_type=JsonText)
+    loaded_by: str
+    loaded_at: datetime = Field(sa_type=UtcDateTime)

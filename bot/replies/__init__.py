@@ -43,6 +43,9 @@ class Listed:
     is_mandated: bool = False
 
 
+Act = Callable[[Context, str, str], str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One thing that can be asked. ``words``: what people say for it; ``number``: the digit that stands for it.
@@ -59,6 +62,9 @@ class Topic:
     side: str = "resident"
     is_slow: bool = False
     order: int = 100
+    # (ctx acting as the resident, everything that was said, the call's key) -> text, or None where ``answer`` will
+    # do; runs in a transaction that is committed, and may run twice for one call.
+    act: Act | None = None
 
 
 @lru_cache(maxsize=1)

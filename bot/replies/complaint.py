@@ -1,14 +1,39 @@
-"""投诉: where to turn with a complaint."""
+"""投诉: registers what follows the word, for residents of one estate; tells everybody else the ways."""
 
 from __future__ import annotations
 
+import re
+
+from backend.complaints.rules.numbers import format_number
+from backend.complaints.rules.vocabulary import Disclosure, Source
+from backend.complaints.service import RegisterComplaint, Report, register_complaint
 from backend.infra.context import Context
+from backend.kernel.errors import TooMany
 from bot.replies import Asker, Topic, texts
+
+# Only what is said as a complaint is taken down as one: 楼道漏水 alone may be a question.
+_SAID = re.compile(r"\s*(?:我要)?(?:投诉|报修|反映)[\s:：,，]*(?P<words>.{4,2000})", re.DOTALL)
 
 
 def answer(_ctx: Context, _asker: Asker, _words: str) -> str:
     """Name the ways."""
     return texts.COMPLAIN
+
+
+def act(ctx: Context, said: str, key: str) -> str | None:
+    """Register what was said; confidential, as there is nobody to ask. The same call registers it once."""
+    found = _SAID.fullmatch(said)
+    estates = sorted(ctx.actor.estate_ids())
+    if found is None or not estates:
+        return None
+    if len(estates) > 1:
+        return texts.COMPLAIN_WHERE
+    report = Report("other", found["words"], Disclosure.CONFIDENTIAL, estate_id=estates[0])
+    try:
+        made = register_complaint(ctx, RegisterComplaint(report, f"chat-{key}", Source.CHAT))
+    except TooMany:
+        return texts.COMPLAIN_MANY
+    return texts.complaint_taken(format_number(made.complaint.number), made.complaint.place_label)
 
 
 TOPIC = Topic(
@@ -19,4 +44,5 @@ TOPIC = Topic(
     number="6",
     side="anybody",
     order=6,
+    act=act,
 )

@@ -175,9 +175,29 @@ def bound(labels: Sequence[str]) -> str:
 
 # 投诉、人工
 COMPLAIN = (
-    "投诉和意见请直接找居委会，或拨打政务服务热线 12345（可要求回复）。\n"
+    "发送“投诉 ”加情况（地点、什么问题）即可登记；在小程序里还可以附照片、选择匿名。\n"
+    "发送“查询 ”加 12 位投诉编号可看进展。也可以找居委会，或拨打政务服务热线 12345。\n"
     "危险情况（漏电、燃气味、电梯困人）请先拨 119 或 110，再找居委会。"
 )
+
+
+COMPLAIN_WHERE = "您在几个小区有房屋，请在小程序里选择小区后登记投诉。"
+COMPLAIN_MANY = "您有多件投诉正在办理，请在办结后再登记新的。发送“查询 ”加编号可看进展。"
+STATUS_HOW = "请发送“查询 ”加 12 位投诉编号，例如：查询 1234-5678-9012。"
+STATUS_UNKNOWN = "没有查到这个编号，请核对 12 位数字。"
+
+
+def complaint_taken(number: str, place: str) -> str:
+    """Return what somebody reads whose complaint was registered."""
+    return (
+        f"已登记，编号 {number}（{place}）。\n按“保密”处理：承办单位看不到您是谁。\n"
+        f"发送“查询 {number}”可看进展；危险情况请先拨 119 或 110。"
+    )
+
+
+def complaint_status(number: str, state: str, place: str, due: str) -> str:
+    """Return where a complaint stands."""
+    return "\n".join(line for line in (f"{number} {place}", state, due) if line)
 
 
 def human(organisations: Sequence[str]) -> str:

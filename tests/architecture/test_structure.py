@@ -35,6 +35,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 BELOW_THE_EDGE = (
     "ballots",
+    "complaints",
     "identity",
     "registry",
     "policies",

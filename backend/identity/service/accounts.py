@@ -24,6 +24,8 @@ from backend.kernel.errors import Forbidden, Invalid, Unprocessable
 from backend.kernel.ids import new_id
 from backend.kernel.phone import normalise_phone
 
+_NOBODY = "0" * 20
+
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
@@ -100,6 +102,13 @@ def me(ctx: Context) -> Me:
         notice.is_given and notice.notice_version == NOTICE_VERSION,
         NOTICE_VERSION,
     )
+
+
+def account_of_nobody(ctx: Context) -> str:
+    """Return the account to which belongs what anonymous people sent: an erased one, with nobody behind it."""
+    values = {"id": _NOBODY, "kind": "resident", "state": "erased", "created_at": ctx.clock.now()}
+    repository.insert_or_ignore(ctx.session, Account, values)
+    return _NOBODY
 
 
 def own_account(ctx: Context) -> Account:

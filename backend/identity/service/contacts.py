@@ -34,6 +34,24 @@ def contacts_of(ctx: Context, account_ids: Collection[str]) -> dict[str, Contact
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whose account it is, in clear: for a person who may know and whose asking is logged."""
+
+    name: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
+
+
+def name_of(ctx: Context, account_id: str) -> Named:
+    """Return the name and phone of an account; of one erased or unknown nothing is left."""
+    found = ctx.session.exec(
+        select(Account.name_sealed, Account.phone_sealed).where(Account.id == account_id)
+    ).first()
+    if found is None:
+        return Named(None, None)
+    return Named(_opened(ctx, found[0], "account.name"), _opened(ctx, found[1], "account.phone"))
+
+
 def account_of_openid(ctx: Context, openid: str) -> str | None:
     """Return the active resident account of an openid, for WeChat's callbacks."""
     return ctx.session.exec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.media.service.attaching import attach, list_attached
+from backend.media.service.attaching import attach, disown, list_attached
 from backend.media.service.checking import ContentCheck, record_media_verdict, run_checks
 from backend.media.service.own import forget_unattached, my_media
 from backend.media.service.reviewing import DecideMedia, decide_media, list_reviews
@@ -17,6 +17,7 @@ __all__ = [
     "Upload",
     "attach",
     "decide_media",
+    "disown",
     "forget_unattached",
     "list_attached",
     "list_reviews",

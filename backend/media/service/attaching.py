@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
+from backend.identity.service.accounts import account_of_nobody
 from backend.infra.context import Context
 from backend.media import errors, repository
 from backend.media.rules.limits import MOST_PHOTOS, Held, MediaKind, positions
@@ -40,6 +41,15 @@ def attach(
         if not repository.attach(ctx.session, file_id, account_id, {**common, "position": place}):
             raise errors.not_attachable()
         ctx.session.expire(chosen[file_id])
+
+
+def disown(ctx: Context, subject_kind: str, subject_id: str) -> None:
+    """Forget whose files hang on a thing; what WeChat was not asked about yet goes to a person instead."""
+    nobody = account_of_nobody(ctx)
+    for row in repository.of_subjects(ctx.session, subject_kind, (subject_id,)):
+        values = {"account_id": nobody, "idempotency_key": row.id}
+        repository.move(ctx.session, row.id, (row.state,), values)
+        ctx.session.expire(row)
 
 
 def list_attached(

@@ -26,6 +26,10 @@ class Audience(StrEnum):
     HOUSEHOLD = "household"
     ELECTORATE = "electorate"
     ROOM = "room"
+    # Whoever reported a complaint, and those whose duplicates went into it.
+    REPORTER = "reporter"
+    # The rooms one level up: a missed deadline is heard of above.
+    ROOM_ABOVE = "room_above"
 
 
 # Told of what happens in their household's name: owners and adult family. Tenants live there, but what an owner
@@ -76,6 +80,9 @@ KINDS: Mapping[str, Kind] = {
     "result_shown": _NEWS,
     "result_final": _NEWS,
     "ballot_stopped": _NEWS,
+    "complaint_moved": _NEWS,
+    "room_complaint": _ROOM,
+    "room_complaint_above": _ROOM,
     "room_opened": _ROOM,
     "room_near": _ROOM,
     "room_closed": _ROOM,
@@ -125,6 +132,29 @@ RULES = (
     Rule("rectification.due_soon", "room_register", Audience.ROOM),
     Rule("rectification.overdue", "room_register", Audience.ROOM),
     Rule("warranty.expiring", "room_register", Audience.ROOM),
+    *(
+        Rule(f"complaint.{what}", "complaint_moved", Audience.REPORTER)
+        for what in (
+            "accepted",
+            "declined",
+            "transferred",
+            "started",
+            "extended",
+            "paused",
+            "merged",
+            "resolved",
+            "reopened",
+            "closed",
+        )
+    ),
+    *(
+        Rule(f"complaint.{what}", "room_complaint", Audience.ROOM)
+        for what in ("due_soon", "overdue", "response_overdue", "contested", "supervised")
+    ),
+    *(
+        Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)
+        for what in ("overdue", "response_overdue")
+    ),
 )
 
 

@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.ballots.queries.turnout import BallotFacts, facts_of
+from backend.complaints import queries as complaints
+from backend.complaints.queries import ComplaintFacts
 from backend.identity.queries import active_binding
 from backend.infra.context import Context
 from backend.ledger.queries import numbered_events
 from backend.notifications.repository import messages as repository
+from backend.notifications.rules import complaints as complaint_texts
 from backend.notifications.rules import rooms, texts
 from backend.notifications.rules.kinds import KINDS, TOLD_RELATIONS, Audience, Rule, rules_for
 from backend.notifications.rules.parameters import Parameters
@@ -46,6 +49,8 @@ class _Found:
     now: datetime
     ballots: dict[str, BallotFacts]
     estates: dict[str, EstateCard]
+    complaints: dict[str, ComplaintFacts]
+    reporters: dict[str, list[str]]
     told: dict[str, list[_Home]]
     rooms: dict[str, list[str]]
     chosen: dict[str | None, Parameters]
@@ -83,11 +88,16 @@ def _find(ctx: Context, pairs: Sequence[tuple[Any, Rule]], now: datetime) -> _Fo
     ballots = {_ballot_of(event) for event, _ in pairs} - {""}
     gated = {event.payload["estate"] for event, _ in pairs if event.subject_kind == "project_estate"}
     estates = {name: estate_card(ctx.session, name) for name in gated}
+    reported = {event.subject_id for event, _ in pairs if event.subject_kind == "complaint"}
+    facts = complaints.facts_of(ctx.session, reported)
     organisations = {_organisation_of(event, estates) for event, _ in pairs}
+    organisations |= {_above(found) for found in facts.values()}
     return _Found(
         now,
         facts_of(ctx.session, ballots) if ballots else {},
         estates,
+        facts,
+        complaints.reporter_accounts(ctx.session, reported),
         _told(ctx, homes) if homes else {},
         repository.rooms_of(ctx.session, [name for name in organisations if name]),
         parameters_of(ctx.session, organisations),
@@ -100,6 +110,12 @@ def _organisation_of(event: Any, estates: dict[str, EstateCard]) -> str | None:
         return estates[event.payload["estate"]].organisation_id
     organisation_id: str | None = event.organisation_id
     return organisation_id
+
+
+def _above(found: ComplaintFacts) -> str | None:
+    """Return the organisation one level above a complaint's."""
+    chain = found.organisation_path.strip("/").split("/")
+    return chain[-2] if len(chain) > 1 else None
 
 
 def _told(ctx: Context, dwelling_ids: set[str]) -> dict[str, list[_Home]]:
@@ -122,6 +138,8 @@ def _ballot_of(event: Any) -> str:
 
 def _draft(event: Any, rule: Rule, found: _Found) -> Draft | None:
     """Return what this event says under this rule, None where there is nothing to say."""
+    if event.subject_kind == "complaint":
+        return _complaint_draft(event, rule, found.complaints.get(event.subject_id))
     ballot = found.ballots.get(_ballot_of(event))
     if event.type.startswith(("ballot.", "vote.", "proxy.")) and ballot is None:
         return None
@@ -144,6 +162,22 @@ def _draft(event: Any, rule: Rule, found: _Found) -> Draft | None:
         ballot.id if ballot else None,
         is_enqueued=rule.audience is not Audience.ELECTORATE,
     )
+
+
+def _complaint_draft(event: Any, rule: Rule, facts: ComplaintFacts | None) -> Draft | None:
+    """Rooms hear nothing of a restricted complaint: the accused may sit in them."""
+    if facts is None or (facts.is_restricted and rule.audience is not Audience.REPORTER):
+        return None
+    what = event.type.partition(".")[2]
+    topic, organisation_id = f"complaint:{facts.id}", event.organisation_id
+    if rule.audience is Audience.REPORTER:
+        about = complaint_texts.for_reporter(what, facts.number, event.at)
+        return Draft(topic, rule.kind, event.id, organisation_id, about.payload, about.page, event.at)
+    told = complaint_texts.Told(facts.number, facts.category, facts.place_label, facts.due_at)
+    payload = rooms.room_payload(complaint_texts.for_room(what, told))
+    if rule.audience is Audience.ROOM_ABOVE:
+        organisation_id = _above(facts)
+    return Draft(topic, rule.kind, event.id, organisation_id, payload, "", event.at)
 
 
 def _about(event: Any, rule: Rule, ballot: BallotFacts | None) -> texts.About:
@@ -180,7 +214,10 @@ def _deliveries(
     """Return the deliveries of a message and the households they speak to; an electorate's come later."""
     if rule.audience is Audience.ELECTORATE:
         return [], []
-    if rule.audience is Audience.ROOM:
+    if rule.audience is Audience.REPORTER:
+        accounts = found.reporters.get(event.subject_id, [])
+        return [delivery_row(row, "account", name, found.now) for name in accounts], []
+    if rule.audience in (Audience.ROOM, Audience.ROOM_ABOVE):
         names = found.rooms.get(str(row["organisation_id"]), [])
         return [delivery_row(row, "room", name, found.now) for name in names], []
     deliveries, homes = [], []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from backend.policies.rules import hotline
 from backend.policies.rules.gates import eligibility_numbers, facts_rule
 from backend.policies.rules.numbers import Settable
 from backend.policies.rules.warranties import load_warranties, warranty_titles
@@ -42,6 +43,8 @@ class OpenParameter:
 
 def settable(rule_id: str) -> Mapping[str, Settable]:
     """Return name → parameter of what a locality may set for a rule; empty for an unknown rule."""
+    if rule_id == hotline.RULE_ID:
+        return hotline.hotline_numbers()
     for profile in load_profiles():
         if rule_id == facts_rule(profile):
             return eligibility_numbers(profile)
@@ -68,13 +71,14 @@ def open_parameters(rule_id: str) -> tuple[OpenParameter, ...]:
 
 
 def rule_titles(profile: str | None) -> Mapping[str, str]:
-    """Return rule id → title of every rule that bears on a profile: its own, the nation's, the Civil Code's,
-    and the warranties.
+    """Return rule id → title of every rule that bears on a profile: its own, the nation's, the Civil Code's.
+
+    The warranties and the hotline's time limits bear on everybody.
     """
     bearing = dict.fromkeys([*([profile] if profile else []), "cn-50-2021", "cn-civil-code"])
     rules = {rule.id: rule.title for found in bearing for rule in load_profiles()[found].rules}
     facts = {} if profile is None else {facts_rule(profile): "改造对象认定"}
-    return {**rules, **facts, **warranty_titles()}
+    return {**rules, **facts, **warranty_titles(), hotline.RULE_ID: hotline.TITLE}
 
 
 def in_force(decisions: Iterable[LocalDecision], nearest_first: Sequence[str]) -> dict[str, LocalDecision]:

@@ -107,12 +107,18 @@ def statutory_deadline(
     """
     _check(days)
     counted_to = start + timedelta(days=days)
-    found = look_up(counted_to, calendars)
+    found = first_workday(counted_to, calendars)
+    return Deadline(counted_to, found.day, found.is_provisional)
+
+
+def first_workday(day: date, calendars: Mapping[int, YearCalendar] | None = None) -> Day:
+    """Return the day itself or the first working day after it; provisional if any day looked at was."""
+    found = look_up(day, calendars)
     provisional = found.is_provisional
     while not found.is_workday:
         found = look_up(found.day + _ONE_DAY, calendars)
         provisional = provisional or found.is_provisional
-    return Deadline(counted_to, found.day, provisional)
+    return Day(found.day, is_workday=True, is_provisional=provisional)
 
 
 def working_deadline(start: date, days: int, calendars: Mapping[int, YearCalendar] | None = None) -> Deadline:

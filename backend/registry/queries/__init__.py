@@ -7,6 +7,7 @@ from backend.registry.queries.estates import (
     EstateCard,
     eligibility_facts,
     estate_card,
+    estate_codes,
     estates_within,
 )
 from backend.registry.queries.people import (
@@ -15,6 +16,7 @@ from backend.registry.queries.people import (
     find_dwellings_by_phone,
 )
 from backend.registry.queries.places import (
+    PlaceCard,
     ancestors,
     dwellings_in,
     find_dwelling,
@@ -24,6 +26,7 @@ from backend.registry.queries.places import (
     labels_of_dwellings,
     organisation_of_estate,
     path_of_organisation,
+    place_card,
     scope_of_dwelling,
     scope_of_estate,
     scope_of_organisation,
@@ -34,6 +37,7 @@ __all__ = [
     "DwellingPhone",
     "EligibilityFacts",
     "EstateCard",
+    "PlaceCard",
     "RollSource",
     "ancestors",
     "display_of",
@@ -41,6 +45,7 @@ __all__ = [
     "dwellings_in",
     "eligibility_facts",
     "estate_card",
+    "estate_codes",
     "estates_within",
     "find_dwelling",
     "find_dwellings_by_phone",
@@ -50,6 +55,7 @@ __all__ = [
     "labels_of_dwellings",
     "organisation_of_estate",
     "path_of_organisation",
+    "place_card",
     "roll_source",
     "scope_of_dwelling",
     "scope_of_estate",

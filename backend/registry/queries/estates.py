@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,6 +70,18 @@ def estate_card(session: Session, estate_id: str) -> EstateCard:
         estate.version,
         _facts(session, estate),
     )
+
+
+def estate_codes(session: Session, organisation_path: str) -> dict[str, str]:
+    """Return code → id of the estates under an organisation; a code that two of them share is left out."""
+    rows = session.exec(
+        select(Estate.code, Estate.id)
+        .join(Organisation, col(Organisation.id) == col(Estate.organisation_id))
+        .where(col(Organisation.path).startswith(organisation_path, autoescape=True))
+        .order_by(Estate.id)
+    ).all()
+    counts = Counter(code for code, _ in rows)
+    return {code: estate_id for code, estate_id in rows if counts[code] == 1}
 
 
 def eligibility_facts(session: Session, estate_id: str) -> EligibilityFacts:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from backend.kernel.access import Scope
 from backend.kernel.errors import NotFound
-from backend.registry.rules.labels import dwelling_label, keys_meant
+from backend.registry.rules.labels import building_label, dwelling_label, keys_meant
 from backend.registry.tables import Building, Dwelling, Entrance, Estate, Organisation
 
 
@@ -93,6 +94,34 @@ def find_dwelling(session: Session, estate_id: str, door: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCard:
+    """An estate, or one building of it, with its community; the label is ``示例小区 3栋``."""
+
+    organisation_id: str
+    organisation_path: str
+    estate_id: str
+    building_id: str | None
+    estate_name: str
+    label: str
+
+
+def place_card(session: Session, estate_id: str, building_id: str | None = None) -> PlaceCard:
+    """Return where something is, in one query; raises NotFound, also for a building of another estate."""
+    inside = (col(Building.estate_id) == col(Estate.id)) & (col(Building.id) == building_id)
+    found = session.exec(
+        select(Organisation.id, Organisation.path, Estate.name, Building.code)
+        .join(Estate, col(Estate.organisation_id) == col(Organisation.id))
+        .outerjoin(Building, inside)
+        .where(Estate.id == estate_id)
+    ).first()
+    if found is None or (building_id is not None and found[3] is None):
+        raise NotFound
+    organisation_id, path, name, code = found
+    label = name if code is None else f"{name} {building_label(code)}"
+    return PlaceCard(organisation_id, path, estate_id, building_id, name, label)
 
 
 def labels_of_dwellings(session: Session, dwelling_ids: Collection[str]) -> dict[str, str]:

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from backend.identity.rules.consents import NOTICE_VERSION
+from tests.api.matrix.body import Body
+from tests.api.matrix.complaint_bodies import COMPLAINTS
 from tests.api.matrix.place import Place, picture
-
-
-@dataclass(frozen=True)
-class Body:
-    """What is sent beside the address."""
-
-    json: Mapping[str, Any] | None = None
-    data: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
 
 _KEY = {"Idempotency-Key": "matrix-key-1"}
 _FIRST = {"If-Match": "1"}
@@ -305,4 +295,5 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_NOTIFICATIONS,
     **_PROJECTS,
     **_RECTIFICATION,
+    **COMPLAINTS,
 }

@@ -18,7 +18,8 @@ from backend.infra.limits import FloodGate
 from backend.infra.storage import Storage
 from backend.wsgi import build_app
 from tests.api.conftest import World
-from tests.api.matrix.bodies import BODIES, Body
+from tests.api.matrix.bodies import BODIES
+from tests.api.matrix.body import Body
 from tests.api.matrix.place import Place, build_place
 from tests.api.matrix.table import Row
 from tests.factories.databases import make_settings, sqlite_copy

@@ -38,6 +38,7 @@ from backend.projects.service import AttachRecord, CreateProject
 from backend.projects.tables import GateEvidence
 from backend.registry import service as registry
 from backend.registry.service import OpenDisplay, QueueImport
+from tests.api.matrix.complaint_place import add_complaints
 from tests.api.matrix.register import keep_register
 from tests.factories.ballots import BallotFixture, make_ballot
 from tests.factories.people import acting_as, make_resident, make_staff
@@ -114,6 +115,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _notifications(ctx, place, estate)
     _media(ctx, place, estate)
     _rectification(ctx, place, estate)
+    add_complaints(ctx, place.ids, place.tokens)
     return place
 
 

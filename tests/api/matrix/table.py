@@ -107,6 +107,17 @@ GET    /api/v1/rectification                                          | account
 GET    /api/v1/rectification?estate=<estate>                          | estate
 GET    /api/v1/works-items                                            | account
 GET    /api/v1/works-items?estate=<estate>                            | estate
+GET    /api/v1/complaint-choices                                      | public
+GET    /api/v1/complaints                                             | account
+POST   /api/v1/complaints                                             | estate
+GET    /api/v1/complaints/<complaint>                                 | self
+POST   /api/v1/complaints/<complaint>/withdraw                        | self
+POST   /api/v1/complaints/<complaint>/reopen                          | self
+POST   /api/v1/complaints/<complaint>/follow-up                       | self
+POST   /api/v1/complaint-follow-ups                                   | public
+GET    /api/v1/complaint-tracker?number=<complaint_number>            | public
+POST   /api/v1/complaint-tracker/case                                 | public
+POST   /api/v1/complaint-tracker/follow-up                            | public
 
 POST   /api/v1/media                                                  | account
 GET    /api/v1/media/<media>                                          | self
@@ -283,6 +294,42 @@ POST   /api/v1/staff/works-items                                      | .BTR....
 GET    /api/v1/staff/works-items/<works>                              | .BTROM...DU
 PUT    /api/v1/staff/works-items/<works>                              | .BTR.......
 GET    /api/v1/staff/warranty-kinds?organisation=<community>          | .BTROM...DU
+GET    /api/v1/staff/complaints                                       | own .BTR....H.U
+GET    /api/v1/staff/complaints?estate=<estate>                       | .BTR....H.U
+POST   /api/v1/staff/complaints                                       | .BTR..SGH..
+GET    /api/v1/staff/complaints/<complaint>                           | .BTR....H.U
+GET    /api/v1/staff/complaints/<accusation>                          | .B........U
+POST   /api/v1/staff/complaints/<complaint>/accept                    | .BTR....H..
+POST   /api/v1/staff/complaints/<complaint>/reclassify                | .BTR....H..
+POST   /api/v1/staff/complaints/<complaint>/transfer                  | .BTR....H..
+POST   /api/v1/staff/complaints/<complaint>/decline                   | .BTR....H..
+GET    /api/v1/staff/complaints/<complaint>/duplicates                | ..T.....H..
+POST   /api/v1/staff/complaints/<complaint>/merge                     | ..T.....H..
+POST   /api/v1/staff/complaints/<complaint>/dispatch                  | ..T.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/pause            | ..T.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/resume           | ..T.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/extension-decision  | ..T.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/supervise        | .BT........
+POST   /api/v1/staff/complaints/<resolved_complaint>/reopen           | .BT........
+POST   /api/v1/staff/complaints/<resolved_complaint>/follow-up        | ..T.....H..
+POST   /api/v1/staff/complaints/<resolved_complaint>/close            | ..T.....H..
+POST   /api/v1/staff/complaints/<complaint>/reporter-views            | ..T.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/mediations       | ..TR....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/mediation-views  | ..TR....H..
+GET    /api/v1/staff/assigned-complaints                              | own ...R.....D.
+GET    /api/v1/staff/assigned-complaints/<assigned_complaint>         | ...R.....D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/start   | .........D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/contest | .........D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/notes   | .........D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/extension-request  | .........D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/resolve            | .........D.
+POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/reporter-views     | .........D.
+GET    /api/v1/staff/parties                                          | own .BTR....H.U
+GET    /api/v1/staff/parties?organisation=<community>                 | .BTR....H.U
+POST   /api/v1/staff/parties                                          | .BT........
+PUT    /api/v1/staff/parties/<party>                                  | .BT........
+POST   /api/v1/staff/parties/<party>/members                          | .BT........
+DELETE /api/v1/staff/parties/<party>/members/<colleague>              | .BT........
 """
 
 

@@ -89,6 +89,12 @@ REAL: Mapping[str, tuple[str, ...]] = {
     "works_item_id": ("works",),
     "media": ("defect_photo",),
     "works_item": ("works",),
+    "complaint_id": ("complaint", "assigned_complaint", "resolved_complaint"),
+    "into": ("assigned_complaint",),
+    "party_id": ("party",),
+    "party": ("party",),
+    "account": ("colleague",),
+    "token": ("follow_up_token",),
 }
 
 

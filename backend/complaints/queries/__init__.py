@@ -1,0 +1,58 @@
+"""Read-only views of complaints, and what other capabilities may ask."""
+
+from __future__ import annotations
+
+from backend.complaints.queries.cases import (
+    Case,
+    Line,
+    OwnCase,
+    StepView,
+    Tracked,
+    case_of,
+    complaints_of_account,
+    line_of,
+    own_case,
+    own_reports,
+    tracked,
+)
+from backend.complaints.queries.duplicates import Duplicate, possible_duplicates
+from backend.complaints.queries.facts import (
+    ComplaintFacts,
+    facts_by_number,
+    facts_of,
+    party_card,
+    reporter_accounts,
+)
+from backend.complaints.queries.lists import (
+    ComplaintFilter,
+    OwnComplaint,
+    Watcher,
+    complaints_page,
+    party_names,
+)
+
+__all__ = [
+    "Case",
+    "ComplaintFacts",
+    "ComplaintFilter",
+    "Duplicate",
+    "Line",
+    "OwnCase",
+    "OwnComplaint",
+    "StepView",
+    "Tracked",
+    "Watcher",
+    "case_of",
+    "complaints_of_account",
+    "complaints_page",
+    "facts_by_number",
+    "facts_of",
+    "line_of",
+    "own_case",
+    "own_reports",
+    "party_card",
+    "party_names",
+    "possible_duplicates",
+    "reporter_accounts",
+    "tracked",
+]

@@ -1,0 +1,314 @@
+"""One complaint as its reporter, its handlers and the public read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from backend.complaints.queries.lists import OwnComplaint, older
+from backend.complaints.repository import complaints as repository
+from backend.complaints.repository import parties, proceedings
+from backend.complaints.rules.redaction import redact_hidden
+from backend.complaints.rules.states import Action
+from backend.complaints.rules.visibility import View
+from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.tables import Complaint, ComplaintExtension, ComplaintReporter, ComplaintStep
+from backend.infra.paging import Position
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step of the history as somebody may read it."""
+
+    id: str
+    position: int
+    at: datetime
+    action: str
+    to_state: str
+    doer: str
+    actor_id: str | None
+    words: str
+    is_told: bool
+    due_at: datetime | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A complaint in a list; ``view`` says whether it is seen as the responsible party."""
+
+    id: str
+    number: str
+    version: int
+    state: str
+    nature: str
+    category: str
+    time_class: str
+    source: str
+    ticket_number: str | None
+    disclosure: str
+    organisation_id: str
+    estate_id: str | None
+    building_id: str | None
+    place_label: str
+    place_words: str
+    point: tuple[int, int] | None
+    works_item_id: str | None
+    words: str
+    registered_at: datetime
+    respond_by_at: datetime
+    responded_at: datetime | None
+    due_at: datetime | None
+    is_due_provisional: bool
+    paused_at: datetime | None
+    is_overdue: bool
+    is_supervised: bool
+    is_restricted: bool
+    party_id: str | None
+    party_name: str | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A complaint with its history, for staff or the responsible party."""
+
+    line: Line
+    about_party_id: str | None
+    about_party_name: str | None
+    about_account_id: str | None
+    first_receiver_id: str | None
+    pause_reason: str | None
+    extensions: int
+    reopenings: int
+    is_solved: bool | None
+    is_satisfied: bool | None
+    merged_into_id: str | None
+    merged_ids: tuple[str, ...]
+    steps: tuple[StepView, ...]
+    requested: ComplaintExtension | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCase:
+    """A complaint for the person who reported it: what they said and everything they were told."""
+
+    line: OwnComplaint
+    disclosure: str
+    is_due_provisional: bool
+    paused_at: datetime | None
+    party_name: str | None
+    merged_into: str | None
+    is_asked: bool
+    steps: tuple[StepView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A complaint for anybody with its number: no words, no person, the estate and nothing nearer."""
+
+    number: str
+    state: str
+    category: str
+    place: str
+    registered_at: datetime
+    due_at: datetime | None
+    is_due_provisional: bool
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    merged_into: str | None
+    steps: tuple[tuple[datetime, str, str], ...] = field(default=())
+
+
+# What the public may know happened; requests, notes and mediations are between the people concerned.
+_PUBLIC = frozenset(
+    {
+        Action.REGISTER,
+        Action.ACCEPT,
+        Action.TRANSFER,
+        Action.DECLINE,
+        Action.DISPATCH,
+        Action.START,
+        Action.GRANT_EXTENSION,
+        Action.PAUSE,
+        Action.RESUME,
+        Action.MERGE,
+        Action.RESOLVE,
+        Action.CLOSE,
+        Action.REOPEN,
+        Action.WITHDRAW,
+    }
+)
+
+
+def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) -> Line:
+    """Return a complaint as a line of a list, with the words that this view may read."""
+    as_party = view is View.PARTY
+    hidden = as_party and row.disclosure != Disclosure.NAMED
+    running = row.paused_at is None and row.resolved_at is None and row.due_at is not None
+    return Line(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        state=row.state,
+        nature=row.nature,
+        category=row.category,
+        time_class=row.time_class,
+        source=row.source,
+        ticket_number=None if hidden else row.ticket_number,
+        disclosure=Disclosure.CONFIDENTIAL if hidden else row.disclosure,
+        organisation_id=row.organisation_id,
+        estate_id=row.estate_id,
+        building_id=row.building_id,
+        place_label=row.place_label,
+        place_words=redact_hidden(row.place_words) if hidden else row.place_words,
+        point=None if hidden or row.lat_e6 is None else (row.lat_e6, row.lon_e6 or 0),
+        works_item_id=row.works_item_id,
+        words=row.words_for_party if as_party else row.words,
+        registered_at=row.registered_at,
+        respond_by_at=row.respond_by_at,
+        responded_at=row.responded_at,
+        due_at=row.due_at,
+        is_due_provisional=row.is_due_provisional,
+        paused_at=row.paused_at,
+        is_overdue=running and row.due_at is not None and row.due_at <= now,
+        is_supervised=row.is_supervised,
+        is_restricted=row.is_restricted,
+        party_id=row.party_id,
+        party_name=names.get(row.party_id or ""),
+        resolved_at=row.resolved_at,
+        closed_at=row.closed_at,
+        outcome=row.outcome,
+        view=view,
+    )
+
+
+def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case:
+    """Return a complaint with its whole history as this view may read it."""
+    names = parties.names_of(session, [name for name in (row.party_id, row.about_party_id) if name])
+    steps = repository.steps_of(session, row.id)
+    as_party = view is View.PARTY
+    return Case(
+        line=line_of(row, view, names, now),
+        about_party_id=row.about_party_id,
+        about_party_name=names.get(row.about_party_id or ""),
+        about_account_id=None if as_party else row.about_account_id,
+        first_receiver_id=row.first_receiver_id,
+        pause_reason=row.pause_reason,
+        extensions=row.extensions,
+        reopenings=row.reopenings,
+        is_solved=row.is_solved,
+        is_satisfied=row.is_satisfied,
+        merged_into_id=row.merged_into_id,
+        merged_ids=() if as_party else tuple(repository.merged_into(session, row.id)),
+        steps=tuple(_step(step) for step in steps),
+        requested=proceedings.open_extension(session, row.id),
+    )
+
+
+def own_case(session: Session, row: Complaint, *, is_asked: bool) -> OwnCase:
+    """Return a complaint for its reporter; staff appear as offices, never by name or account."""
+    names = parties.names_of(session, [row.party_id] if row.party_id else [])
+    steps = [step for step in repository.steps_of(session, row.id) if _concerns_reporter(step)]
+    return OwnCase(
+        line=own_line(row),
+        disclosure=row.disclosure,
+        is_due_provisional=row.is_due_provisional,
+        paused_at=row.paused_at,
+        party_name=names.get(row.party_id or ""),
+        merged_into=_number_of(session, row.merged_into_id),
+        is_asked=is_asked,
+        steps=tuple(_step(step, for_reporter=True) for step in steps),
+    )
+
+
+def tracked(session: Session, row: Complaint) -> Tracked:
+    """Return what anybody may know of a complaint."""
+    shown = [step for step in repository.steps_of(session, row.id) if step.action in _PUBLIC]
+    return Tracked(
+        number=row.number,
+        state=row.state,
+        category=row.category,
+        place=row.place_label.partition(" ")[0],
+        registered_at=row.registered_at,
+        due_at=row.due_at,
+        is_due_provisional=row.is_due_provisional,
+        resolved_at=row.resolved_at,
+        closed_at=row.closed_at,
+        merged_into=_number_of(session, row.merged_into_id),
+        steps=tuple((step.at, step.action, step.to_state) for step in shown),
+    )
+
+
+def own_line(row: Complaint) -> OwnComplaint:
+    """Return one's own complaint as a line."""
+    return OwnComplaint(
+        row.id,
+        row.number,
+        row.state,
+        row.category,
+        row.place_label,
+        row.words,
+        row.registered_at,
+        row.due_at,
+    )
+
+
+def complaints_of_account(
+    session: Session, account_id: str, limit: int, before: Position | None
+) -> list[OwnComplaint]:
+    """Return the complaints of a resident's account, newest first, before a position."""
+    query = (
+        select(Complaint)
+        .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
+        .where(ComplaintReporter.account_id == account_id, older(before))
+        .order_by(col(Complaint.registered_at).desc(), col(Complaint.id).desc())
+    )
+    return [own_line(row) for row in session.exec(query.limit(limit))]
+
+
+def own_reports(session: Session, account_id: str) -> Sequence[Complaint]:
+    """Return every complaint of an account, oldest first, at most a thousand."""
+    query = (
+        select(Complaint)
+        .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
+        .where(ComplaintReporter.account_id == account_id)
+        .order_by(col(Complaint.registered_at), col(Complaint.id))
+    )
+    return session.exec(query.limit(1000)).all()
+
+
+def _concerns_reporter(step: ComplaintStep) -> bool:
+    return step.is_told or step.action in _PUBLIC
+
+
+def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:
+    facts = dict(step.facts or {})
+    if for_reporter:
+        facts = {name: value for name, value in facts.items() if name in ("outcome", "into")}
+    return StepView(
+        id=step.id,
+        position=step.position,
+        at=step.at,
+        action=step.action,
+        to_state=step.to_state,
+        doer=step.doer,
+        actor_id=None if for_reporter else step.actor_id,
+        words=step.words if step.is_told or not for_reporter else "",
+        is_told=step.is_told,
+        due_at=step.due_at,
+        facts=facts,
+    )
+
+
+def _number_of(session: Session, complaint_id: str | None) -> str | None:
+    if complaint_id is None:
+        return None
+    return session.exec(select(Complaint.number).where(Complaint.id == complaint_id)).first()

@@ -1,0 +1,133 @@
+"""Lists of complaints for staff: filtered, searched by words, page by page, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlmodel import Session, col, select
+
+from backend.complaints.queries.access import assigned_to, visible_to
+from backend.complaints.repository import parties
+from backend.complaints.rules.numbers import parse_number
+from backend.complaints.rules.states import OPEN
+from backend.complaints.rules.words import grams, normalise
+from backend.complaints.tables import Complaint
+from backend.infra.paging import Position
+from backend.kernel.access import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintFilter:
+    """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number."""
+
+    states: tuple[str, ...] = ()
+    organisation_id: str | None = None
+    estate_id: str | None = None
+    party_id: str | None = None
+    category: str | None = None
+    source: str | None = None
+    text: str | None = None
+    is_overdue: bool | None = None
+    is_supervised: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    only_assigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Whose list it is: the actor, the parties they act for, and the present instant."""
+
+    actor: Actor
+    party_ids: frozenset[str]
+    now: datetime
+
+
+def complaints_page(
+    session: Session, watcher: Watcher, wanted: ComplaintFilter, limit: int, before: Position | None = None
+) -> Sequence[Complaint]:
+    """Return the rows of a page that the watcher may see, newest first, before a position."""
+    condition = assigned_to if wanted.only_assigned else visible_to
+    query = select(Complaint).where(condition(watcher.actor, watcher.party_ids))
+    for clause in _clauses(session, wanted, watcher.now):
+        query = query.where(clause)
+    at, key = col(Complaint.registered_at), col(Complaint.id)
+    query = query.where(older(before)).order_by(at.desc(), key.desc()).limit(limit)
+    return session.exec(query.execution_options(populate_existing=True)).all()
+
+
+def older(before: Position | None) -> ColumnElement[bool]:
+    """Return the condition for rows after ``before`` in a list that shows the newest first."""
+    if before is None:
+        return true()
+    at, key = col(Complaint.registered_at), col(Complaint.id)
+    return or_(at < before[0], and_(at == before[0], key < before[1]))
+
+
+def text_matches(session: Session, text: str) -> ColumnElement[bool]:
+    """Return the condition for a search: a number, a ticket number, or words of which every pair occurs."""
+    number = parse_number(text)
+    if number is not None:
+        return or_(col(Complaint.number) == number, col(Complaint.ticket_number) == text.strip())
+    wanted = grams(text)
+    if session.get_bind().dialect.name == "postgresql" and wanted:
+        found: ColumnElement[bool] = col(Complaint.grams).op("@>")(wanted)
+    else:
+        pieces = wanted or [normalise(text)]
+        found = and_(*(_contains(piece) for piece in pieces))
+    return or_(found, col(Complaint.ticket_number) == text.strip())
+
+
+def _contains(piece: str) -> ColumnElement[bool]:
+    """SQLite keeps the pairs as a JSON list; a pair is found there between its quotes."""
+    stored = col(Complaint.words_for_party) if len(piece) < 2 else col(Complaint.grams)
+    if len(piece) < 2:
+        return stored.contains(piece, autoescape=True)
+    return stored.op("LIKE")(f'%"{piece}"%')
+
+
+def _clauses(session: Session, wanted: ComplaintFilter, now: datetime) -> list[ColumnElement[bool]]:
+    equal = (
+        (col(Complaint.organisation_id), wanted.organisation_id),
+        (col(Complaint.estate_id), wanted.estate_id),
+        (col(Complaint.party_id), wanted.party_id),
+        (col(Complaint.category), wanted.category),
+        (col(Complaint.source), wanted.source),
+        (col(Complaint.is_supervised), wanted.is_supervised),
+    )
+    clauses: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if wanted.states:
+        clauses.append(col(Complaint.state).in_(wanted.states))
+    if wanted.since is not None:
+        clauses.append(col(Complaint.registered_at) >= wanted.since)
+    if wanted.until is not None:
+        clauses.append(col(Complaint.registered_at) < wanted.until)
+    if wanted.is_overdue is not None:
+        late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= now)
+        clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
+    if wanted.text:
+        clauses.append(text_matches(session, wanted.text))
+    return clauses
+
+
+@dataclass(frozen=True, slots=True)
+class OwnComplaint:
+    """One's own complaint in a list."""
+
+    id: str
+    number: str
+    state: str
+    category: str
+    place_label: str
+    words: str
+    registered_at: datetime
+    due_at: datetime | None
+
+
+def party_names(session: Session, rows: Sequence[Complaint]) -> dict[str, str]:
+    """Return id → name of the parties of some complaints, in one query."""
+    wanted = {row.party_id for row in rows} | {row.about_party_id for row in rows}
+    return parties.names_of(session, [name for name in wanted if name is not None])

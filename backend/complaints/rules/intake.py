@@ -1,0 +1,71 @@
+"""What a complaint must say before it is taken in, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.complaints.rules.redaction import clean, mask_names, redact, redact_hidden
+from backend.complaints.rules.vocabulary import (
+    CATEGORIES,
+    HANDLED_HERE,
+    Disclosure,
+    Nature,
+)
+from backend.complaints.rules.words import grams
+from backend.policies.rules.hotline import TimeClass
+
+MOST_WORDS = 2_000
+MOST_PHOTOS = 9
+MOST_OPEN = 20
+# Mainland China with a margin, in millionths of a degree.
+LATITUDES = (3_000_000, 54_000_000)
+LONGITUDES = (73_000_000, 136_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A complaint's words: as they were said, as staff read them, as the responsible party reads them."""
+
+    original: str
+    words: str
+    for_party: str
+    grams: list[str]
+
+
+def wording_of(said: str, place_words: str, disclosure: Disclosure, known: Sequence[str] = ()) -> Wording:
+    """Return every form of the words; what is searched is what the responsible party may read.
+
+    A search over more would let a party find out, letter by letter, what was hidden from it.
+    """
+    original = clean(said)
+    hidden = disclosure is not Disclosure.NAMED
+    words = mask_names(redact(original), known) if hidden else redact(original)
+    for_party = redact_hidden(original, known) if hidden else words
+    place = redact_hidden(place_words, known) if hidden else redact(place_words)
+    return Wording(original, words, for_party, grams(f"{for_party} {place}"))
+
+
+def is_restricted(nature: Nature, category: str) -> bool:
+    """Tell whether a fresh report is kept from everybody near it until somebody further off has looked.
+
+    A report about staff must not land on the desk of the person it is about.
+    """
+    return nature is Nature.ACCUSATION or category == "conduct"
+
+
+def time_class_of(nature: Nature, category: str) -> TimeClass:
+    """Return the class of time limits: an emergency is one whatever its category."""
+    if nature is Nature.EMERGENCY:
+        return TimeClass.EMERGENCY
+    return CATEGORIES[category].time_class
+
+
+def is_handled_here(nature: Nature) -> bool:
+    """Tell whether the hotline handles the matter; the others are passed on in writing."""
+    return nature in HANDLED_HERE
+
+
+def is_on_the_map(lat_e6: int, lon_e6: int) -> bool:
+    """Tell whether a point lies where an estate could stand."""
+    return LATITUDES[0] <= lat_e6 <= LATITUDES[1] and LONGITUDES[0] <= lon_e6 <= LONGITUDES[1]

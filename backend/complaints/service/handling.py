@@ -1,0 +1,111 @@
+"""From dispatch to result: dispatched, taken or sent back, worked on, resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from backend.complaints import errors
+from backend.complaints.repository import complaints as repository
+from backend.complaints.repository import parties
+from backend.complaints.rules.states import Action, Doer, State
+from backend.complaints.service import clocks
+from backend.complaints.service.follow_up import ask_question
+from backend.complaints.service.loading import load_for
+from backend.complaints.service.steps import Step, take_step
+from backend.complaints.tables import Complaint
+from backend.infra.context import Context
+from backend.policies.queries import calendars
+from backend.policies.rules.clocks import due_of, start_clock
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchComplaint:
+    """Hand a complaint to the responsible party."""
+
+    complaint_id: str
+    version: int | None
+    party_id: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandleComplaint:
+    """What the responsible party does: take, note, send back, resolve; ``media_ids`` are the evidence."""
+
+    complaint_id: str
+    version: int | None
+    words: str = ""
+    is_told: bool = False
+    media_ids: tuple[str, ...] = ()
+
+
+def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
+    """Dispatch to a party of the area; a restricted case never goes to the unit it is about.
+
+    Nobody hands a case to a unit they act for themselves.
+    """
+    row = load_for(ctx, command.complaint_id, Action.DISPATCH, command.version)
+    party = parties.find(ctx.session, command.party_id)
+    if party is None or not party.is_active or not row.organisation_path.startswith(party.organisation_path):
+        raise errors.party_unsuitable()
+    if row.is_restricted and party.id == row.about_party_id:
+        raise errors.about_itself()
+    members = parties.members_of(ctx.session, [party.id])
+    if ctx.actor.account_id in {member.account_id for member in members}:
+        raise errors.conflict_of_interest()
+    if row.is_restricted and row.about_account_id in {member.account_id for member in members}:
+        raise errors.about_itself()
+    values = {"party_id": party.id, "dispatched_at": ctx.clock.now()}
+    return take_step(ctx, row, Step(Action.DISPATCH, Doer.STAFF, command.words, values=values))
+
+
+def start_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
+    """Take a dispatched complaint: from now on the party answers for it."""
+    row = load_for(ctx, command.complaint_id, Action.START, command.version)
+    return take_step(ctx, row, Step(Action.START, Doer.PARTY, command.words))
+
+
+def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
+    """Send a wrong dispatch back, in time and once per party; the first receiver answers for it again."""
+    row = load_for(ctx, command.complaint_id, Action.CONTEST, command.version)
+    if not command.words.strip():
+        raise errors.wrong("words", "请写明退回的理由和应办单位。")
+    assert row.dispatched_at is not None and row.party_id is not None  # a constraint holds it
+    period = clocks.limits_for(ctx, row.organisation_id).contest
+    until = due_of(start_clock(period, row.dispatched_at), calendars(ctx.session)).at
+    if ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id):
+        raise errors.contest_over()
+    return take_step(ctx, row, Step(Action.CONTEST, Doer.PARTY, command.words))
+
+
+def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
+    """Write down what was done, for the reporter to read where ``is_told``."""
+    row = load_for(ctx, command.complaint_id, Action.NOTE, command.version)
+    if not command.words.strip():
+        raise errors.wrong("words", "请写明办理情况。")
+    return take_step(ctx, row, _step(Action.NOTE, command))
+
+
+def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
+    """State the result and ask the reporter; the clock stops here and a pause ends."""
+    row = load_for(ctx, command.complaint_id, Action.RESOLVE, command.version)
+    if not command.words.strip():
+        raise errors.wrong("words", "请写明办理结果，反映人会看到。")
+    step = _step(Action.RESOLVE, command)
+    values = {
+        "resolved_at": ctx.clock.now(),
+        "paused_at": None,
+        "pause_reason": None,
+        "is_solved": None,
+        "is_satisfied": None,
+    }
+    row = take_step(ctx, row, replace(step, is_told=True, values=values))
+    assert row.state == State.RESOLVED
+    ask_question(ctx, row)
+    return row
+
+
+def _step(action: Action, command: HandleComplaint) -> Step:
+    return Step(
+        action, Doer.PARTY, command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
+    )

@@ -1,0 +1,130 @@
+"""Loading a complaint for somebody who may do something with it; what is not theirs does not exist for them."""
+
+from __future__ import annotations
+
+from backend.complaints import errors
+from backend.complaints.repository import complaints as repository
+from backend.complaints.repository import parties
+from backend.complaints.rules import numbers
+from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, Action, Doer, State
+from backend.complaints.rules.visibility import Concern, View, Viewer, view_of
+from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.tables import Complaint
+from backend.infra.context import Context
+from backend.kernel.access import Actor, Permission, Scope, can, require_resident
+from backend.kernel.errors import Forbidden, NotFound, Unauthenticated
+
+_LOOKED_AT = (
+    Permission.COMPLAINT_READ,
+    Permission.COMPLAINT_HANDLE,
+    Permission.COMPLAINT_RESTRICTED,
+    Permission.COMPLAINT_REPORTER,
+    Permission.COMPLAINT_CONFIDENTIAL,
+)
+
+
+def scope_of(row: Complaint) -> Scope:
+    """Return where a complaint lies."""
+    return Scope(row.organisation_path, row.estate_id, row.building_id)
+
+
+def concern_of(row: Complaint) -> Concern:
+    """Return what decides who may see a complaint."""
+    return Concern(
+        Disclosure(row.disclosure),
+        row.is_restricted,
+        row.party_id,
+        row.about_party_id,
+        row.about_account_id,
+    )
+
+
+def viewer_at(actor: Actor, scope: Scope, party_ids: frozenset[str]) -> Viewer:
+    """Return what an actor is to complaints of a place."""
+    held = frozenset(permission for permission in _LOOKED_AT if can(actor, permission, scope))
+    return Viewer(actor.account_id, held, party_ids, is_system=actor.kind == "system")
+
+
+def viewer_of(ctx: Context, row: Complaint) -> Viewer:
+    """Return what the caller is to one complaint."""
+    return viewer_at(ctx.actor, scope_of(row), own_parties(ctx))
+
+
+def own_parties(ctx: Context) -> frozenset[str]:
+    """Return the responsible parties for which the caller acts."""
+    if ctx.actor.kind != "staff" or ctx.actor.account_id is None:
+        return frozenset()
+    return parties.parties_of(ctx.session, ctx.actor.account_id)
+
+
+def load_visible(ctx: Context, complaint_id: str) -> tuple[Complaint, Viewer, View]:
+    """Return a complaint that the caller may see, and how; raises NotFound, the same for all others."""
+    if not ctx.actor.is_authenticated:
+        raise Unauthenticated
+    row = repository.find(ctx.session, complaint_id)
+    if row is None:
+        raise NotFound
+    viewer = viewer_of(ctx, row)
+    view = view_of(viewer, concern_of(row))
+    if view is View.NOTHING:
+        raise NotFound
+    return row, viewer, view
+
+
+def load_for(ctx: Context, complaint_id: str, action: Action, version: int | None) -> Complaint:
+    """Return a complaint on which staff may do this now.
+
+    Raises NotFound for what they may not see, Forbidden for what is not theirs to do, PreconditionFailed for a
+    version that is no more, Conflict for a state that does not allow it.
+    """
+    row, viewer, view = load_visible(ctx, complaint_id)
+    transition = TRANSITIONS[action]
+    if transition.permission is None:
+        raise Forbidden
+    if not can(ctx.actor, transition.permission, scope_of(row)):
+        raise Forbidden
+    _check_side(transition.doers, view, is_system=viewer.is_system)
+    if version is not None and version != row.version:
+        raise errors.changed()
+    check_state(row, action)
+    return row
+
+
+def check_state(row: Complaint, action: Action) -> None:
+    """Refuse an action that the life cycle does not know in this state."""
+    if row.state not in TRANSITIONS[action].sources:
+        raise errors.not_now(STATE_TITLES[State(row.state)], ACTION_TITLES[action])
+
+
+def load_reported(ctx: Context, complaint_id: str) -> Complaint:
+    """Return a complaint of the logged-in resident's own; an anonymous one is nobody's own."""
+    account_id = require_resident(ctx.actor)
+    row = repository.find(ctx.session, complaint_id)
+    reporter = None if row is None else repository.reporter_of(ctx.session, row.id)
+    if row is None or reporter is None or reporter.account_id != account_id:
+        raise NotFound
+    return row
+
+
+def load_by_code(ctx: Context, number: str, code: str) -> Complaint:
+    """Return an anonymous complaint to whoever has its number and code; wrong ones are all alike."""
+    parsed = numbers.parse_number(number)
+    row = None if parsed is None else repository.find_by_number(ctx.session, parsed)
+    reporter = None if row is None else repository.reporter_of(ctx.session, row.id)
+    if row is None or reporter is None or reporter.code_index != code_index(ctx, code):
+        raise NotFound
+    return row
+
+
+def code_index(ctx: Context, code: str) -> str:
+    """Return the blind index under which an anonymous reporter's code is kept."""
+    return ctx.vault.index(numbers.parse_code(code), "complaint.code")
+
+
+def _check_side(doers: frozenset[Doer], view: View, *, is_system: bool) -> None:
+    """The unit that handles a case does its own part and no other; nobody else does the unit's part."""
+    if is_system:
+        return
+    side = Doer.PARTY if view is View.PARTY else Doer.STAFF
+    if side not in doers:
+        raise errors.conflict_of_interest() if view is View.PARTY else Forbidden()

@@ -1,0 +1,156 @@
+"""Triage before the clock: accept what is handled here, pass the rest on in writing, decline with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from backend.complaints import errors
+from backend.complaints.repository import parties
+from backend.complaints.rules import intake
+from backend.complaints.rules.states import Action, Doer
+from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
+from backend.complaints.service import clocks
+from backend.complaints.service.loading import load_for
+from backend.complaints.service.steps import Step, take_step
+from backend.complaints.tables import Complaint
+from backend.infra.context import Context
+from backend.kernel.clock import local_date
+from backend.policies.rules.hotline import TimeClass
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptComplaint:
+    """Take a matter on as a complaint or an emergency; what is None stays as it was reported."""
+
+    complaint_id: str
+    version: int | None
+    nature: Nature = Nature.COMPLAINT
+    category: str | None = None
+    time_class: TimeClass | None = None
+    about_party_id: str | None = None
+    about_account_id: str | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferComplaint:
+    """Pass a matter on in writing: to which body, by which document, of which day."""
+
+    complaint_id: str
+    version: int | None
+    nature: Nature
+    recipient: str
+    document_title: str
+    document_number: str
+    transferred_on: date
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineComplaint:
+    """Not take a matter on, with the reason the reporter is told."""
+
+    complaint_id: str
+    version: int | None
+    words: str
+
+
+def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
+    """Accept: only now does the hotline's clock start, and the reporter has had a first answer."""
+    row = load_for(ctx, command.complaint_id, Action.ACCEPT, command.version)
+    if not intake.is_handled_here(command.nature):
+        raise errors.not_handled_here(NATURE_TITLES[command.nature])
+    category = command.category or row.category
+    values = _about(ctx, row, command) | _classed(row, command, category)
+    now = ctx.clock.now()
+    limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
+    values |= clocks.start_columns(ctx, limits.resolve, now)
+    values |= {"accepted_at": now, "responded_at": now}
+    words = command.words or "已受理。"
+    return take_step(ctx, row, Step(Action.ACCEPT, Doer.STAFF, words, is_told=True, values=values))
+
+
+def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
+    """Correct category, class or whom it is about; a running clock keeps its start and gets the new class's time."""
+    row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
+    if not intake.is_handled_here(command.nature):
+        raise errors.not_handled_here(NATURE_TITLES[command.nature])
+    values = _about(ctx, row, command) | _classed(row, command, command.category or row.category)
+    if row.accepted_at is not None and values["time_class"] != row.time_class:
+        if row.paused_at is not None or row.extensions:
+            raise errors.extension_impossible("计时已暂停或已延期，不能再改时限类别。")
+        limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
+        values |= clocks.start_columns(ctx, limits.resolve, row.accepted_at)
+    return take_step(ctx, row, Step(Action.RECLASSIFY, Doer.STAFF, command.words, values=values))
+
+
+def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
+    """Pass on a petition, an accusation or a lawsuit; its own periods hold, the hotline's clock never starts."""
+    row = load_for(ctx, command.complaint_id, Action.TRANSFER, command.version)
+    if intake.is_handled_here(command.nature):
+        raise errors.handled_here(NATURE_TITLES[command.nature])
+    now = ctx.clock.now()
+    if command.transferred_on > local_date(now):
+        raise errors.wrong("transferred_on", "转送日期不能晚于今天。")
+    # An accusation stays out of sight of those it may concern, also after it has gone.
+    is_restricted = row.is_restricted or command.nature is Nature.ACCUSATION
+    values = {
+        "nature": command.nature,
+        "is_restricted": is_restricted,
+        "responded_at": row.responded_at or now,
+        "due_at": None,
+        "warn_at": None,
+        "clock_unit": None,
+        "clock_left": None,
+        "clock_since": None,
+        "is_due_provisional": False,
+        "paused_at": None,
+        "pause_reason": None,
+    }
+    facts = {
+        "recipient": command.recipient,
+        "document_title": command.document_title,
+        "document_number": command.document_number,
+        "transferred_on": command.transferred_on.isoformat(),
+    }
+    words = command.words or f"属于{NATURE_TITLES[command.nature]}，已书面转送{command.recipient}。"
+    step = Step(Action.TRANSFER, Doer.STAFF, words, is_told=True, values=values, facts=facts)
+    return take_step(ctx, row, step)
+
+
+def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
+    """Decline with a reason that the reporter is told."""
+    row = load_for(ctx, command.complaint_id, Action.DECLINE, command.version)
+    if not command.words.strip():
+        raise errors.wrong("words", "请写明不予受理的理由，反映人会看到。")
+    values = {"responded_at": ctx.clock.now()}
+    return take_step(ctx, row, Step(Action.DECLINE, Doer.STAFF, command.words, is_told=True, values=values))
+
+
+def _classed(row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
+    if category not in CATEGORIES:
+        raise errors.wrong("category", "没有这个类别。")
+    if command.nature is Nature.EMERGENCY or command.time_class is None:
+        time_class = intake.time_class_of(command.nature, category)
+    else:
+        time_class = command.time_class
+    return {"nature": command.nature, "category": category, "time_class": time_class}
+
+
+def _about(ctx: Context, row: Complaint, command: AcceptComplaint) -> dict[str, Any]:
+    """Return whom the case is about; a case about a person stays restricted whatever its nature."""
+    party_id = command.about_party_id or row.about_party_id
+    if command.about_party_id is not None:
+        party = parties.find(ctx.session, command.about_party_id)
+        if party is None or not row.organisation_path.startswith(party.organisation_path):
+            raise errors.party_unsuitable()
+    account_id = command.about_account_id or row.about_account_id
+    if account_id is not None and account_id == ctx.actor.account_id:
+        raise errors.conflict_of_interest()
+    return {
+        "about_party_id": party_id,
+        "about_account_id": account_id,
+        "is_restricted": account_id is not None,
+    }

@@ -1,0 +1,18 @@
+"""The tables of complaints."""
+
+from __future__ import annotations
+
+from backend.complaints.tables.complaints import Complaint, ComplaintReporter, ComplaintStep
+from backend.complaints.tables.parties import PartyMember, ResponsibleParty
+from backend.complaints.tables.proceedings import ComplaintExtension, FollowUp, Mediation
+
+__all__ = [
+    "Complaint",
+    "ComplaintExtension",
+    "ComplaintReporter",
+    "ComplaintStep",
+    "FollowUp",
+    "Mediation",
+    "PartyMember",
+    "ResponsibleParty",
+]

@@ -1,0 +1,166 @@
+"""What reporters do and what is kept of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from sqlmodel import col, select
+
+from backend.complaints import service
+from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
+from backend.complaints.service import (
+    Answer,
+    RecordComplaint,
+    RegisterComplaint,
+)
+from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp
+from backend.infra.context import Context
+from backend.kernel.errors import (
+    Conflict,
+    NotFound,
+    TooMany,
+    Unprocessable,
+)
+from tests.services.complaints.hotline import WORDS, Hotline, open_hotline
+
+
+@pytest.fixture
+def hotline(ctx: Context) -> Hotline:
+    return open_hotline(ctx)
+
+
+def token_of(ctx: Context, complaint_id: str) -> str:
+    row = ctx.session.exec(
+        select(FollowUp).where(FollowUp.complaint_id == complaint_id, col(FollowUp.answered_at).is_(None))
+    ).one()
+    return ctx.vault.open(row.token_sealed, "complaint_follow_up.token")
+
+
+def test_a_report_is_taken_in_once_per_key(hotline: Hotline) -> None:
+    command = RegisterComplaint(hotline.report(), "key-00000001")
+    first = service.register_complaint(hotline.resident, command).complaint
+    assert service.register_complaint(hotline.resident, command).complaint.id == first.id
+    with pytest.raises(Unprocessable):
+        service.register_complaint(
+            hotline.resident, RegisterComplaint(hotline.report(words="别的事情"), "key-00000001")
+        )
+    again = service.register_complaint(hotline.neighbour, command).complaint
+    assert again.id != first.id
+
+
+def test_residents_report_on_their_own_estate_only(hotline: Hotline, ctx: Context) -> None:
+    elsewhere = open_hotline(ctx)
+    with pytest.raises(NotFound):
+        service.register_complaint(hotline.resident, RegisterComplaint(elsewhere.report(), "key-00000001"))
+    with pytest.raises(NotFound):
+        hotline.register(building_id=elsewhere.place.building_ids[0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"words": " "},
+        {"category": "weather"},
+        {"point": (10_000_000, 10_000_000)},
+        {"media_ids": ("0" * 20, "0" * 20)},
+    ],
+)
+def test_an_incomplete_report_is_refused(hotline: Hotline, changes: dict[str, object]) -> None:
+    with pytest.raises(Unprocessable):
+        hotline.register(**changes)
+
+
+def test_nobody_floods_the_hotline(hotline: Hotline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.complaints.rules.intake.MOST_OPEN", 2)
+    hotline.register()
+    hotline.register()
+    with pytest.raises(TooMany):
+        hotline.register()
+
+
+def test_words_and_reporter_are_kept_sealed(ctx: Context, hotline: Hotline) -> None:
+    said = "我是张小明，电话13812345678，身份证640302198001011234"
+    report = hotline.report(words=said, disclosure=Disclosure.CONFIDENTIAL)
+    command = RecordComplaint(
+        report,
+        Source.TELEPHONE,
+        "key-00000001",
+        ticket_number="NX20260301001",
+        reporter_name="张小明",
+        reporter_phone="138 1234 5678",
+    )
+    row = service.record_complaint(hotline.hotline, command).complaint
+    assert "138" not in row.words and "6403" not in row.words
+    assert "张小明" not in row.words and "张小明" not in row.words_for_party
+    stored = ctx.session.exec(select(ComplaintReporter).where(ComplaintReporter.complaint_id == row.id)).one()
+    assert stored.name_sealed and "张小明" not in stored.name_sealed
+    assert ctx.vault.open(row.words_sealed, "complaint.words") == said
+    assert row.first_receiver_id == hotline.hotline.actor.account_id
+    shown = service.reveal_reporter(hotline.hotline, row.id, "回访")
+    assert (shown.name, shown.phone, shown.words) == ("张小明", "13812345678", said)
+
+
+def test_the_one_time_token_answers_once(ctx: Context, hotline: Hotline) -> None:
+    row = hotline.resolved()
+    token = token_of(ctx, row.id)
+    with pytest.raises(NotFound):
+        service.answer_by_token(hotline.system, "0" * 20, Answer(is_solved=True, is_satisfied=True))
+    done = service.answer_by_token(hotline.system, token, Answer(is_solved=True, is_satisfied=True))
+    assert done.state == "closed"
+    with pytest.raises(Conflict):
+        service.answer_by_token(hotline.system, token, Answer(is_solved=False, is_satisfied=False))
+
+
+def test_an_anonymous_report_keeps_no_account_and_comes_back_with_its_code(
+    ctx: Context, hotline: Hotline
+) -> None:
+    command = RegisterComplaint(hotline.report(disclosure=Disclosure.ANONYMOUS), "key-00000001")
+    made = service.register_complaint(hotline.resident, command)
+    assert service.register_complaint(hotline.resident, command).code == made.code
+    stored = ctx.session.exec(
+        select(ComplaintReporter).where(ComplaintReporter.complaint_id == made.complaint.id)
+    ).one()
+    assert (stored.account_id, stored.name_sealed, stored.phone_sealed) == (None, None, None)
+    account = hotline.resident_account.account_id
+    assert account not in str(made.complaint.model_dump())
+    assert service.my_complaints(hotline.resident, 10) == []
+    assert made.code is not None
+    found, _ = service.tracked_case(hotline.system, made.complaint.number, f" {made.code.upper()} ")
+    assert found.line.words == WORDS
+    for number, code in ((made.complaint.number, "0" * 16), ("000000000000", made.code)):
+        with pytest.raises(NotFound):
+            service.tracked_case(hotline.system, number, code)
+
+
+def test_the_tracker_shows_no_words_and_no_door(hotline: Hotline) -> None:
+    row = hotline.started()
+    seen = service.track(hotline.system, f"{row.number[:4]}-{row.number[4:8]}-{row.number[8:]}")
+    assert seen.place == hotline.place.estate.name and "栋" not in seen.place
+    assert WORDS not in str(seen) and "走廊" not in str(seen)
+    assert [action for _, action, _ in seen.steps] == ["register", "accept", "dispatch", "start"]
+    secret = hotline.register(nature=Nature.ACCUSATION)
+    with pytest.raises(NotFound):
+        service.track(hotline.system, secret.number)
+
+
+def test_reporters_withdraw_and_reopen_their_own(hotline: Hotline) -> None:
+    row = hotline.started()
+    with pytest.raises(NotFound):
+        service.withdraw_complaint(hotline.neighbour, row.id)
+    assert service.withdraw_complaint(hotline.resident, row.id, "已自行解决").state == "withdrawn"
+    assert service.withdraw_complaint(hotline.resident, row.id).state == "withdrawn"
+    closed = hotline.resolved()
+    service.answer_own(hotline.resident, closed.id, Answer(is_solved=True, is_satisfied=True))
+    again = service.reopen_own(hotline.resident, closed.id, "下雨又漏了")
+    assert again.state == "reopened"
+    with pytest.raises(Conflict):
+        service.reopen_own(hotline.resident, closed.id, "下雨又漏了")
+
+
+def test_numbers_are_random_with_a_check_digit(ctx: Context, hotline: Hotline) -> None:
+    found = [hotline.record().number for _ in range(5)]
+    assert len(set(found)) == 5 and all(len(number) == 12 for number in found)
+    gaps = {int(later) - int(former) for former, later in pairwise(found)}
+    assert len(gaps) == 4
+    assert ctx.session.exec(select(Complaint).where(Complaint.number == found[0])).one()
