@@ -119,6 +119,12 @@ class World:
             self._offset += seconds
             return self.now()
 
+    def set_clock(self, at: float) -> float:
+        """Make it ``at`` (epoch seconds), for a rehearsal that keeps its own time; return the new time."""
+        with self._lock:
+            self._offset = at - time.time()
+            return self.now()
+
     def arm(self, fault: Fault) -> None:
         """Let the next calls fail."""
         with self._lock:

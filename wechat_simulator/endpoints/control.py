@@ -15,6 +15,7 @@ blueprint = Blueprint("control", __name__, url_prefix="/__sim")
 MAX_USERS_PER_CALL = 200_000
 _TEXT_FIELDS = ("openid", "phone", "country_code", "unionid", "name", "official_openid")
 _MAX_SECONDS = 10 * 366 * 86_400
+_LATEST = 4_102_444_800  # 2100
 
 
 @blueprint.get("/health")
@@ -70,8 +71,11 @@ def phone_code(openid: str) -> tuple[Response, int]:
 
 @blueprint.post("/clock")
 def advance_clock() -> Response:
-    """Move WeChat's clock forward by ``{"advance_seconds": n}``."""
-    seconds = integer(body(), "advance_seconds", 0, _MAX_SECONDS)
+    """Move WeChat's clock forward by ``{"advance_seconds": n}``, or set it: ``{"at": epoch seconds}``."""
+    given = body()
+    if "at" in given:
+        return jsonify(now=int(world().set_clock(integer(given, "at", 0, _LATEST))))
+    seconds = integer(given, "advance_seconds", 0, _MAX_SECONDS)
     return jsonify(now=int(world().advance(seconds)))
 
 

@@ -21,7 +21,7 @@ blueprint = Blueprint("pages", __name__, template_folder="../templates")
 PHONES_SHOWN = 50
 MESSAGES_SHOWN = 100
 _SHANGHAI = timezone(timedelta(hours=8))
-ANSWER_NAMES = {"accept": "允许", "reject": "取消", "ban": "模板被封禁（测试用）"}
+ANSWER_NAMES = {"accept": "允许", "reject": "取消", "ban": "封禁（测试）"}
 
 
 @blueprint.app_template_filter("moment")
