@@ -60,7 +60,7 @@ def test_a_paper_vote_at_night_is_told_in_the_same_minute_and_one_tap_objects(wi
         confirm(desk, enter(desk, sealed_batch(desk, 1), 1, 0), 0)
     tell(wired)
     (message,) = wired.simulator.inbox(owner)
-    assert message["fields"]["thing3"] == "已由纸质票登记，有误点此异议"
+    assert message["fields"]["thing3"] == "您家的纸质票已登记，不对请点这里"
     assert not any(word in str(message) for word in ("同意", "反对", "弃权"))
     assert wired.simulator.inbox(tenant) == []
     answer = objected(wired, wired.people[owner], message["link"])
@@ -90,7 +90,7 @@ def test_an_online_vote_is_told_to_the_whole_household(wired: Wired) -> None:
     tell(wired)
     for openid in (owner, relative):
         (message,) = wired.simulator.inbox(openid)
-        assert message["fields"]["thing3"] == "已由微信登记，有误点此异议"
+        assert message["fields"]["thing3"] == "您家已在微信投票，不对请点这里"
     tell(wired)
     assert wired.received() == {owner: 1, relative: 1}
 

@@ -88,7 +88,7 @@ def register_text(step: str, estate: str, name: str, day: date) -> str:
 
 def checkpoint_text(title: str, number: int, size: int, root: str, at: datetime) -> str:
     """Return a vote tree's checkpoint: whoever keeps this room's history can check the sealed record with it."""
-    return f"**{title}**\n选票检查点 {number}：{size} 条\n`{root}`\n{moment(at)}"
+    return f"**{title}**\n选票检查点 {number}：{size} 条\n`{root}`\n请保留本条，日后可核对选票有无改动\n{moment(at)}"
 
 
 def digest_text(

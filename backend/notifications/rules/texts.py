@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.kernel.clock import SHANGHAI, local_date, start_of_day
-from backend.notifications.rules.templates import short
+from backend.notifications.rules.templates import MOST_THING, short
 
-_CHANNELS = {"online": "微信", "paper": "纸质票", "proxy": "受托人", "legacy": "线下补录"}
+# What stands, and what waits for a second person.
+_RECORDED = {
+    "online": ("您家已在微信投票", "您家微信投的票待核实"),
+    "paper": ("您家的纸质票已登记", "您家的纸质票待核实"),
+    "proxy": ("受托人已替您家投票", "受托人投的票待核实"),
+    "legacy": ("您家的票已线下补录", "线下补录的票待核实"),
+}
+_WRONG = "，不对请点这里"
 _RELATIONS = {
     "owner": "业主",
     "co_owner": "共有人",
@@ -72,21 +79,20 @@ class Recorded:
 
 def vote_recorded(title: str, at: datetime, how: Recorded, ballot_id: str, home: str) -> About:
     """A vote is recorded in the household's name: by which channel and when, never what it says."""
-    words = "待核实，有误点此异议" if how.waits else "登记，有误点此异议"
-    channel = _CHANNELS.get(how.channel, "其他渠道")
-    note = f"{channel}{words}" if how.waits else f"已由{channel}{words}"
+    stands, waits = _RECORDED.get(how.channel, ("您家的票已登记", "您家的票待核实"))
+    note = f"{waits if how.waits else stands}{_WRONG}"
     return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
 
 
 def vote_decided(title: str, at: datetime, is_accepted: bool, ballot_id: str, home: str) -> About:
     """A vote that waited for a review was let in or not."""
-    note = "待核实的一票已计入，有误点此" if is_accepted else "待核实的一票未计入，有误点此"
+    note = f"待核实的一票{'已' if is_accepted else '未'}计入{_WRONG}"
     return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
 
 
 def mandate_confirmed(title: str, at: datetime, ballot_id: str, home: str) -> About:
     """A written mandate was registered for the household."""
-    return About(_values(title, at, "已登记委托代投，有误点此异议"), _object("proxy", home, ballot=ballot_id))
+    return About(_values(title, at, f"已登记委托别人代投{_WRONG}"), _object("proxy", home, ballot=ballot_id))
 
 
 def _object(about: str, home: str, **named: str) -> str:
@@ -98,10 +104,10 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
     """Somebody asks to be, is, or is no more bound to the dwelling."""
     who = _RELATIONS.get(relation, "成员")
     notes = {
-        "binding_asked": f"申请绑定为{who}，有误点此",
-        "binding_made": f"已绑定为{who}，有误点此",
+        "binding_asked": f"申请绑定为{who}{_WRONG}",
+        "binding_made": f"已绑定为{who}{_WRONG}",
         "binding_ended": f"{who}的绑定已暂停待核实",
-        "binding_left": f"{who}的绑定已解除，有误点此",
+        "binding_left": f"{who}的绑定已解除{_WRONG}",
     }
     page = _object("binding", home, binding=binding_id)
     return About(_values("您家的微信绑定", at, notes[kind]), page)
@@ -109,20 +115,23 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
 
 def reminder(title: str, closes_at: datetime, ballot_id: str, occasion: str) -> About:
     """The household has not voted yet; ``time`` is the deadline."""
-    note = "今天截止，您家还没有投票" if occasion == "last" else "您家还没有投票，请按时参加"
+    note = "今天截止，您家还没有投票" if occasion == "last" else "您家还没投票，请在截止前投票"
     return About(_until(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
 
 
 def near_quorum(title: str, closes_at: datetime, ballot_id: str, missing: str) -> About:
-    """Participation lacks little."""
-    return About(_until(title, closes_at, missing), f"{BALLOT}?id={ballot_id}")
+    """Participation lacks little; where that takes too many words, how much is left to the ballot's page."""
+    note = f"参与{missing}，您家还没投票"
+    if len(note) > MOST_THING:
+        note = "参与就差一点，您家还没有投票"
+    return About(_until(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
 
 
 def news(kind: str, title: str, at: datetime, ballot_id: str) -> About:
     """Something happened to the ballot that everybody on its roll may know."""
     notes = {
-        "result_shown": "结果已公示，可查看并提出异议",
-        "result_final": "最终结果已公布",
+        "result_shown": "结果已公示，点这里看或提异议",
+        "result_final": "最终结果已公布，点此查看",
         "ballot_stopped": "本次表决已作废，详见公告",
     }
     return About(_values(title, at, notes[kind]), f"{BALLOT}?id={ballot_id}")

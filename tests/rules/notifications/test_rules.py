@@ -118,6 +118,12 @@ def test_notes_are_not_cut_short() -> None:
         assert "…" not in texts.binding_changed("binding_made", NOW, relation, "b", "h").payload["note"]
 
 
+def test_a_push_says_what_lacks_where_there_is_room_for_it() -> None:
+    assert texts.near_quorum("表决", NOW, "b", "还差 12 户").payload["note"] == "参与还差 12 户，您家还没投票"
+    note = texts.near_quorum("表决", NOW, "b", "还差 395.83 平方米，还差 6 人").payload["note"]
+    assert note == "参与就差一点，您家还没有投票"
+
+
 def test_a_deadline_at_midnight_is_read_as_the_day_that_ends() -> None:
     assert texts.deadline(datetime(2026, 6, 30, 16, tzinfo=UTC)) == "2026年6月30日 23:59"
     assert texts.deadline(datetime(2026, 6, 30, 10, 30, tzinfo=UTC)) == "2026年6月30日 18:30"
