@@ -24,6 +24,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help=f"随机种子，同一种子结果相同，默认 {DEFAULT_SEED}",
     )
+    parser.add_argument(
+        "--phones",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="住户在模拟微信上订阅、收提醒，逐条核对消息（默认）；--no-phones 只计票",
+    )
     parser.add_argument("--json", action="store_true", help="输出一个 JSON 对象")
     parser.set_defaults(run=run)
 
@@ -36,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from backend.rehearsal.processes import NotStarted
     from backend.rehearsal.report import totals_of
     from backend.rehearsal.table import table_lines, totals_lines
+    from backend.rehearsal.told_table import told_lines
     from backend.rehearsal.web import Refused
 
     scenario = SCENARIOS.get(args.scenario)
@@ -47,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, signal.default_int_handler)
     try:
-        played = play(scenario, args.seed, sys.stderr)
+        played = play(scenario, args.seed, sys.stderr, with_phones=args.phones)
     except (Unexpected, Refused, NotStarted) as error:
         print(f"演练中断：{error}", file=sys.stderr)
         return 1
@@ -55,8 +62,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         estates = [row.to_json() for row in played.rows]
         answer = {"scenario": scenario.id, "seed": args.seed, "notes": list(scenario.notes)}
-        print(json.dumps({**answer, "totals": totals, "estates": estates}, ensure_ascii=False))
+        messages = {} if played.told is None else {"messages": played.told.to_json()}
+        print(json.dumps({**answer, "totals": totals, "estates": estates, **messages}, ensure_ascii=False))
         return 0
     lines = [scenario.title, *scenario.notes, "", *table_lines(played.rows), "", *totals_lines(totals)]
+    if played.told is not None:
+        lines += ["", *told_lines(played.told), ""]
     print("\n".join([*lines, f"随机种子 {args.seed}。一份公开记录已导出并核验通过。"]))
     return 0

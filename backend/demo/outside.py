@@ -22,34 +22,20 @@ ROOM_KEYS = {
     CHAOYANG.code: "00000000-0000-4000-8000-00000000d002",
 }
 ROOM_NAMES = {plan.code: f"{plan.community}工作群" for plan in (XINYI, CHAOYANG)}
-_TITLES = {"reminder": "投票提醒", "record": "投票与绑定登记提醒", "result": "结果公示提醒"}
-_LABELS = {"thing1": "事项", "time2": "时间", "thing3": "说明"}
 
 
 def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
     """Set up phones, templates, groups and consents; only then the callbacks, so that nothing is told twice."""
     simulated.create_users(phones())
-    simulated.ask("POST", "/__sim/templates", {"templates": _templates()})
+    simulated.register_templates()
     for code, key in ROOM_KEYS.items():
-        simulated.ask("POST", "/__sim/rooms", {"key": key, "name": ROOM_NAMES[code]})
+        simulated.open_room(key, ROOM_NAMES[code])
     for openid, template_id, count in _consents(settings):
         body = {"template_id": template_id, "count": count}
         simulated.ask("POST", f"/__sim/users/{openid}/consents", body)
     for account, secrets in _callbacks(settings).items():
         url = f"{web_url}/wechat/{account}"
         simulated.ask("POST", f"/__sim/callbacks/{account}", {"url": url, **secrets})
-
-
-def _templates() -> list[Mapping[str, object]]:
-    return [
-        {
-            "template_id": template.template_id,
-            "title": _TITLES[purpose],
-            "fields": sorted(template.fields.values()),
-            "labels": _LABELS,
-        }
-        for purpose, template in SIMULATED.items()
-    ]
 
 
 def _consents(settings: Settings) -> list[tuple[str, str, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.kernel.clock import iso
 from backend.rehearsal.cast import Ballot, EstatePlay
+from backend.rehearsal.moments import Moment, time_of_day
 from backend.rehearsal.theatre import Theatre
 from backend.rehearsal.web import Headers, Refused
 
@@ -31,7 +32,10 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class BallotScript:
-    """A kind of ballot with its days: announced, first day of voting, day on which the window has ended."""
+    """A kind of ballot with its days: announced, first day of voting, day on which the window has ended.
+
+    ``moments``: when people vote and the bot looks.
+    """
 
     kind: str
     title: str
@@ -39,6 +43,7 @@ class BallotScript:
     announced: int
     opens: int
     closes: int
+    moments: tuple[Moment, ...]
 
 
 CANVASS = BallotScript(
@@ -51,6 +56,19 @@ CANVASS = BallotScript(
     announced=0,
     opens=1,
     closes=8,
+    # A week: too short for T−7, so that the push "participation lacks little" has room.
+    moments=(
+        Moment(1, time_of_day(9), share=50),
+        Moment(1, time_of_day(18, 10)),
+        Moment(3, time_of_day(20), share=30),
+        Moment(3, time_of_day(21, 30), share=6),
+        Moment(4, time_of_day(0, 10)),
+        Moment(4, time_of_day(7, 30), share=4),
+        Moment(4, time_of_day(8, 5)),
+        Moment(5, time_of_day(18, 10), share=6, papers=True),
+        Moment(7, time_of_day(8, 5)),
+        Moment(7, time_of_day(18, 10), share=4),
+    ),
 )
 PLAN = BallotScript(
     "plan",
@@ -61,7 +79,20 @@ PLAN = BallotScript(
     ),
     announced=19,
     opens=36,
-    closes=43,
+    closes=46,
+    moments=(
+        Moment(36, time_of_day(9), share=35),
+        Moment(36, time_of_day(18, 10)),
+        Moment(37, time_of_day(21, 30), share=20),
+        Moment(38, time_of_day(0, 10)),
+        Moment(38, time_of_day(7, 30), share=5),
+        Moment(38, time_of_day(8, 5)),
+        Moment(40, time_of_day(18, 10), share=25),
+        Moment(42, time_of_day(8, 5)),
+        Moment(43, time_of_day(18, 10), share=10, papers=True),
+        Moment(45, time_of_day(8, 5)),
+        Moment(45, time_of_day(18, 10), share=5),
+    ),
 )
 
 

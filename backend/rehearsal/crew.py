@@ -28,9 +28,18 @@ class Crew:
         """Drop what nobody has begun, and let the hands finish what they hold."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def each(self, title: str, items: Sequence[T], action: Callable[[T], R]) -> list[R]:
-        """Do ``action`` for every item and return the results in the items' order; the first error ends it."""
-        self.progress.begin(title, len(items))
+    def each(
+        self,
+        title: str,
+        items: Sequence[T],
+        action: Callable[[T], R],
+        finish: Callable[[], None] | None = None,
+    ) -> list[R]:
+        """Do ``action`` for every item and return the results in the items' order; the first error ends it.
+
+        ``finish`` runs after all of them and counts as one more.
+        """
+        self.progress.begin(title, len(items) + (finish is not None))
         tasks = [self._pool.submit(action, item) for item in items]
         results = []
         try:
@@ -41,4 +50,7 @@ class Crew:
             for task in tasks:
                 task.cancel()
             raise
+        if finish is not None:
+            finish()
+            self.progress.advance()
         return results

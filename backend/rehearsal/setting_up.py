@@ -69,8 +69,21 @@ def found_communities(theatre: Theatre, county_id: str) -> list[str]:
             post = (clerk_name(position, number), name, Role.RESIDENTS_COMMITTEE, ids[position])
             _hire(theatre, BUREAU, post)
         _set_numbers(theatre, scenario, community, ids[position])
+        _open_room(theatre, community.name, (position, ids[position]))
     _adopt(theatre, county_id)
     return [ids.get(position, "") for position in range(len(scenario.communities))]
+
+
+def _open_room(theatre: Theatre, name: str, place: tuple[int, str]) -> None:
+    """Let the clerk register the robot of the committee's group."""
+    if theatre.shift is None:
+        return
+    position, community_id = place
+    key, title = f"rehearsal-room-{position + 1}", f"{name}工作群（演练）"
+    theatre.stage.phones.open_room(key, title)
+    body = {"organisation": community_id, "name": title, "key": key}
+    room = theatre.web.post(theatre.staff.desk(clerk_name(position, 1)), f"{_STAFF}/rooms", body)
+    theatre.diary.rooms[room["id"]] = key
 
 
 def _organisation(theatre: Theatre, parent_id: str, node: tuple[str, str, str]) -> str:
@@ -172,6 +185,9 @@ def _queue_import(
     }
     run = theatre.web.post(caller, f"{_STAFF}/imports", queued, Headers(key=new_id()))
     theatre.stage.phones.create_users(_users(world, first_phone))
+    for owner in world.owners:
+        number = phone_number(first_phone + owner.number)
+        theatre.diary.numbers[number] = Person(world.number, owner.number)
     return estate, str(run["id"])
 
 
@@ -179,9 +195,14 @@ def _users(world: EstateWorld, first_phone: int) -> list[dict[str, object]]:
     users: list[dict[str, object]] = []
     for owner in world.owners:
         person = Person(world.number, owner.number)
-        users.append({"openid": person.openid, "phone": phone_number(first_phone + owner.number)})
+        phone = phone_number(first_phone + owner.number)
+        name = f"示例业主{world.number:02d}{owner.number:03d}"
+        # One id across the operator's apps: so the chat knows who follows.
+        ids = {"openid": person.openid, "unionid": f"u-{person.openid}"}
+        users.append({**ids, "phone": phone, "name": name})
         if owner.canvass.way is Way.FAMILY:
-            users.append({"openid": Person(world.number, owner.number, is_family=True).openid})
+            family = Person(world.number, owner.number, is_family=True)
+            users.append({"openid": family.openid, "name": f"{name}的家人"})
     return users
 
 

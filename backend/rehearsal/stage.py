@@ -40,6 +40,8 @@ class Stage:
     web: Web
     phones: SimulatedPhones
     calendar: Calendar
+    wechat_url: str
+    web_url: str
 
     @contextmanager
     def console(self) -> Iterator[Context]:
@@ -74,10 +76,13 @@ def set_stage(starts_on: date, seed: int) -> Iterator[Stage]:
             ports = build_ports(load_settings(environment))
             try:
                 _prepare(ports.engine)
-                with running_web(folder / "web.log", environment) as web_url:
-                    calendar = Calendar(ports.engine, starts_on)
-                    with closing(Web(web_url)) as web, closing(SimulatedPhones(wechat_url)) as phones:
-                        yield Stage(folder, ports, web, phones, calendar)
+                with (
+                    running_web(folder / "web.log", environment) as web_url,
+                    closing(Web(web_url)) as web,
+                    closing(SimulatedPhones(wechat_url)) as phones,
+                ):
+                    calendar = Calendar(ports.engine, starts_on, phones)
+                    yield Stage(folder, ports, web, phones, calendar, wechat_url, web_url)
             finally:
                 ports.engine.dispose()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from backend.rehearsal.report import NOT_REACHED, EstateRow
+from backend.rehearsal.report_lines import aligned
 
 _HEADINGS = (
     "小区", "户数", "征询参与%", "征询同意%", "纳入计划",
@@ -20,10 +20,10 @@ _RIGHT = frozenset({1, 2, 3, 5, 6, 7})
 def table_lines(rows: Sequence[EstateRow]) -> list[str]:
     """Return the table with what is missing under each estate."""
     cells = [_HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(width_of(line[at]) for line in cells) for at in range(len(_HEADINGS))]
-    lines = [_line(cells[0], widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
-    for row, line in zip(rows, cells[1:], strict=True):
-        lines.append(_line(line, widths))
+    heading, rule, *found = aligned(cells, right=_RIGHT)
+    lines = [heading, rule]
+    for row, line in zip(rows, found, strict=True):
+        lines.append(line)
         lines += [f"    · {text}" for text in row.missing]
     return lines
 
@@ -41,19 +41,6 @@ def totals_lines(totals: dict[str, Any]) -> list[str]:
             f"{title}：通过 {counts['passed']}，不通过 {counts['failed']}，不能决定 {counts['undecidable']}。"
         )
     return lines
-
-
-def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = []
-    for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        space = " " * (width - width_of(cell))
-        padded.append(space + cell if at in _RIGHT else cell + space)
-    return "  ".join(padded).rstrip()
 
 
 def _cells(row: EstateRow) -> tuple[str, ...]:

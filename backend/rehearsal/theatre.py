@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from backend.rehearsal.cast import Residents, Staff
 from backend.rehearsal.crew import Crew
+from backend.rehearsal.diary import Diary
+from backend.rehearsal.moments import time_of_day
 from backend.rehearsal.scenario import Scenario
+from backend.rehearsal.shift import Shift
 from backend.rehearsal.stage import Stage
 from backend.rehearsal.web import Web
 from backend.rehearsal.world import World
 
+_OFFICE_OPENS = time_of_day(9)
+
 
 @dataclass(frozen=True, slots=True)
 class Theatre:
-    """The stage, the script, the cast and the crew."""
+    """The stage, the script, the cast and the crew; ``shift`` is None when nobody gets messages."""
 
     stage: Stage
     world: World
     staff: Staff
     residents: Residents
     crew: Crew
+    seed: int
+    shift: Shift | None
+    diary: Diary = field(default_factory=Diary)
 
     @property
     def scenario(self) -> Scenario:
@@ -32,7 +41,19 @@ class Theatre:
         """Return the product's doors."""
         return self.stage.web
 
-    def new_day(self, day: int) -> None:
-        """Go on to 09:00 of a later day; staff log in anew."""
+    def new_day(self, day: int, time: timedelta = _OFFICE_OPENS) -> None:
+        """Go on to a time of a day, 09:00 unless told; staff log in anew."""
         self.staff.go_home()
-        self.stage.calendar.go_to(day)
+        self.stage.calendar.go_to(day, time)
+
+    def look(self) -> None:
+        """Let the bot do what is due, messages included."""
+        if self.shift is not None:
+            self.diary.looks.append(self.shift.look())
+
+    def scene_of_the_bot(self, title: str) -> None:
+        """Let the bot look, as a step of its own on the progress line."""
+        if self.shift is not None:
+            self.crew.progress.begin(title, 1)
+            self.look()
+            self.crew.progress.advance()

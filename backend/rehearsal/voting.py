@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping
 from io import BytesIO, StringIO
 from urllib.parse import quote
@@ -13,7 +14,10 @@ from backend.kernel.ids import new_id
 from backend.rehearsal.announcing import BallotScript
 from backend.rehearsal.answers import Answer, Choices, OwnerKind, Way
 from backend.rehearsal.cast import Ballot, EstatePlay, Person, Unexpected, letters_for
+from backend.rehearsal.habits import binds_anyway, seeded
+from backend.rehearsal.moments import Moment, turn_of
 from backend.rehearsal.setting_up import relation_of
+from backend.rehearsal.tapping import answer_popups
 from backend.rehearsal.theatre import Theatre
 from backend.rehearsal.web import Headers
 from backend.rehearsal.world import Owner
@@ -43,10 +47,17 @@ def settle_in(theatre: Theatre, turn: Turn, kind: str) -> None:
     if theatre.residents.account_of(person) is not None:
         theatre.residents.log_in(person)
         return
+    _bind(theatre, turn, person, kind)
+    answer_popups(theatre, person)
+
+
+def _bind(theatre: Theatre, turn: Turn, person: Person, kind: str) -> None:
+    estate, owner = turn
     by_phone = owner.number % _PHONE_EVERY == _PHONE_AT and not person.is_family
     # While a vote is open a binding by phone number waits for a day: latecomers use their letter.
     if kind == "canvass" and by_phone:
         theatre.residents.bind_by_phone(person)
+        theatre.diary.gave_number.add(person)
         return
     relation = "family" if person.is_family else relation_of(owner.kind)
     theatre.residents.bind_by_letter(person, letters_for(estate, owner, relation))
@@ -107,6 +118,13 @@ def vote_by_mandate(theatre: Theatre, turn: Turn, kind: str) -> int:
     return len(answered["recorded"])
 
 
+def hand_in(theatre: Theatre, estate: EstatePlay, script: BallotScript) -> int:
+    """Bring in what is on paper: mandates with the votes of those who hold them, and sealed batches."""
+    turns = owners_mandating([estate], script.kind)
+    cast = sum(vote_by_mandate(theatre, turn, script.kind) for turn in turns)
+    return cast + hand_in_paper(theatre, estate, script)
+
+
 def hand_in_paper(theatre: Theatre, estate: EstatePlay, script: BallotScript) -> int:
     """Seal, witness, enter and confirm the estate's papers, and decide where a home had voted already."""
     ballot = estate.ballots[script.kind]
@@ -158,6 +176,43 @@ def _photo() -> bytes:
     out = BytesIO()
     Image.new("L", (105, 148), 245).save(out, "PNG")
     return out.getvalue()
+
+
+def bound_anyway(theatre: Theatre, estates: list[EstatePlay]) -> list[Turn]:
+    """Return owners who bind their homes although they will not vote on the phone: reminders are for them."""
+    if theatre.shift is None:
+        return []
+    return [
+        (estate, owner)
+        for estate in estates
+        for owner in estate.world.owners
+        if binds_anyway(owner, seeded("bound", theatre.scenario.id, theatre.seed, *place_of((estate, owner))))
+    ]
+
+
+def place_of(turn: Turn) -> tuple[int, int]:
+    """Return the numbers of an owner's estate and of the owner."""
+    return turn[0].world.number, turn[1].number
+
+
+def by_moment(theatre: Theatre, turns: list[Turn], script: BallotScript) -> dict[Moment, list[Turn]]:
+    """Split those who vote on the phone over the moments of the window."""
+    found: dict[Moment, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        answer = answer_of(turn[1], script.kind)
+        rng = seeded("moment", theatre.scenario.id, theatre.seed, script.kind, *place_of(turn))
+        found[turn_of(script.moments, rng, is_early=answer.way is Way.PAPER)].append(turn)
+    return found
+
+
+def owners_on_paper(estates: list[EstatePlay], kind: str) -> list[Turn]:
+    """Return everybody whose vote comes in on paper or by mandate."""
+    return [
+        (estate, owner)
+        for estate in estates
+        for owner in estate.world.owners
+        if answer_of(owner, kind).way in (Way.PAPER, Way.PROXY)
+    ]
 
 
 def owners_voting(estates: list[EstatePlay], kind: str) -> list[Turn]:

@@ -11,6 +11,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -18,12 +21,18 @@ import pytest
 
 from backend.kernel.errors import Conflict
 from backend.rehearsal.answers import Way
+from backend.rehearsal.cast import Unexpected
 from backend.rehearsal.expected import expect
 from backend.rehearsal.litong import LITONG_2026, excerpt
+from backend.rehearsal.message_checks import CHECKS, place_of
+from backend.rehearsal.messages import Arrived, Facts, gather
 from backend.rehearsal.play import Played, play
 from backend.rehearsal.report import totals_of
+from backend.rehearsal.report_lines import width_of
 from backend.rehearsal.scenario import Fate
-from backend.rehearsal.table import table_lines, totals_lines, width_of
+from backend.rehearsal.table import table_lines, totals_lines
+from backend.rehearsal.told import Reminded
+from backend.rehearsal.told_table import told_lines
 from backend.rehearsal.world import build_world, share_out
 from tests.factories.postgres import Cluster
 
@@ -34,8 +43,10 @@ TINY = excerpt(LITONG_2026, [Fate.STARTS], 24)
 
 def rendered(played: Played) -> str:
     totals = totals_of(played.rows, played.votes, played.arrivals)
-    rows = [row.to_json() for row in played.rows]
-    return "\n".join([*table_lines(played.rows), *totals_lines(totals), json.dumps([totals, rows])])
+    assert played.told is not None
+    found = [totals, [row.to_json() for row in played.rows], played.told.to_json()]
+    lines = [*table_lines(played.rows), *totals_lines(totals), *told_lines(played.told)]
+    return "\n".join([*lines, json.dumps(found)])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7, 2026, 10**12])
@@ -124,28 +135,134 @@ def check_small(played: Played) -> None:
     assert totals["votes"] == foreseen < totals["papers_recorded"]
 
 
+@dataclass(frozen=True)
+class SmallPlay:
+    """A small play, its progress, and all of its messages."""
+
+    played: Played
+    steps: list[str]
+    facts: Facts
+
+
 @pytest.fixture(scope="module")
-def small() -> tuple[Played, list[str]]:
-    """One small play on SQLite, and its progress."""
-    stream = io.StringIO()
-    return play(SMALL, 5, stream), stream.getvalue().splitlines()
+def small() -> SmallPlay:
+    """One small play on SQLite."""
+    stream, kept = io.StringIO(), []
+    played = play(SMALL, 5, stream, afterwards=lambda theatre, estates: kept.append(gather(theatre, estates)))
+    return SmallPlay(played, stream.getvalue().splitlines(), kept[0])
 
 
 @pytest.mark.slow
-def test_a_small_rehearsal_counts_what_was_scripted(small: tuple[Played, list[str]]) -> None:
-    played, steps = small
-    check_small(played)
-    assert [line[:7] for line in steps] == [f"[{number:2d}/24]" for number in range(1, 25)]
-    assert all("100%" in line for line in steps)
+def test_a_small_rehearsal_counts_what_was_scripted(small: SmallPlay) -> None:
+    check_small(small.played)
+    assert [line[:7] for line in small.steps] == [f"[{number:2d}/51]" for number in range(1, 52)]
+    assert all("100%" in line for line in small.steps)
+
+
+@pytest.mark.slow
+def test_every_household_due_a_reminder_is_accounted_for(small: SmallPlay) -> None:
+    told = small.played.told
+    assert told is not None
+    assert [check.name for check in told.checks] == [name for name, _ in CHECKS]
+    sums = told.reminders()
+    assert set(sums) == {"T-7", "T-3", "last", "near"}
+    for name, found in sums.items():
+        reasons = found.sent + found.voted + found.no_consent + found.unbound + found.limit
+        assert found.due == reasons, name
+        assert min(found.to_json().values()) >= 0
+        assert found.sent > 0, name
+    whole = sum(sums.values(), Reminded())
+    # These reasons occur, so that none is counted by luck.
+    assert whole.voted and whole.no_consent and whole.unbound and whole.deferred
+    assert told.gates == 4 + 2 + 1  # eligible; inclusion decided either way; start
+    for ballot in told.ballots:
+        assert ballot.rooms["room_digest"] and ballot.rooms["room_checkpoint"] and ballot.doorstep
+
+
+def a_reminder(facts: Facts) -> Arrived:
+    return facts.of_purpose("reminder")[0]
+
+
+def swapped(facts: Facts, *messages: Arrived) -> Facts:
+    """Return the facts with the first reminder replaced."""
+    rest = tuple(one for one in facts.arrived if one is not a_reminder(facts))
+    return replace(facts, arrived=(*rest, *messages))
+
+
+def an_hour_of_the_night(facts: Facts) -> Facts:
+    return swapped(facts, replace(a_reminder(facts), at=a_reminder(facts).at.replace(hour=14)))
+
+
+def after_the_vote(facts: Facts) -> Facts:
+    voted = next(
+        one
+        for one in facts.of_purpose("reminder")
+        if any(vote[1:] == place_of(one.openid) for vote in facts.diary.votes)
+    )
+    late = replace(voted, at=voted.at + timedelta(days=30))
+    return replace(facts, arrived=(*facts.arrived, late))
+
+
+def a_room_kept_silent(facts: Facts) -> Facts:
+    return replace(facts, rooms={room: texts[1:] for room, texts in facts.rooms.items()})
+
+
+def an_empty_doorstep_list(facts: Facts) -> Facts:
+    return replace(facts, doorstep=dict.fromkeys(facts.doorstep, ()))
+
+
+def without_kind(facts: Facts, kind: str) -> Facts:
+    return replace(facts, rows=tuple(row for row in facts.rows if row.kind != kind))
+
+
+def a_delivery_left_waiting(facts: Facts) -> Facts:
+    first, *rest = facts.rows
+    return replace(facts, rows=(replace(first, state="created"), *rest))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("position", "spoil"),
+    [
+        (0, a_delivery_left_waiting),
+        (1, swapped),
+        (2, a_room_kept_silent),
+        (3, after_the_vote),
+        (4, lambda facts: swapped(facts, a_reminder(facts), a_reminder(facts))),
+        (5, an_hour_of_the_night),
+        (6, swapped),
+        (7, an_empty_doorstep_list),
+        (8, lambda facts: replace(facts, arrived=())),
+        (9, lambda facts: without_kind(facts, "vote_recorded")),
+        (10, lambda facts: without_kind(facts, "room_digest")),
+    ],
+)
+def test_every_assertion_about_messages_can_fail(
+    small: SmallPlay, position: int, spoil: Callable[[Facts], Facts]
+) -> None:
+    _, check = CHECKS[position]
+    assert check(small.facts)
+    with pytest.raises(Unexpected):
+        check(spoil(small.facts))
+
+
+@pytest.mark.heavy
+def test_a_rehearsal_without_phones_counts_the_same() -> None:
+    stream = io.StringIO()
+    played = play(TINY, 5, stream, with_phones=False)
+    assert played.told is None
+    assert [(row.inclusion, row.start) for row in played.rows] == [("passed", "passed")]
+    steps = stream.getvalue().splitlines()
+    assert [line[:7] for line in steps] == [f"[{number:2d}/33]" for number in range(1, 34)]
 
 
 @pytest.mark.slow
 def test_a_seed_gives_the_same_result_again_and_on_postgresql(
-    small: tuple[Played, list[str]], pg_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    small: SmallPlay, pg_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GONGJUE_MODE", "rehearsal")
     monkeypatch.setenv("GONGJUE_DATABASE_URL", pg_cluster.create_database("rehearsal_small"))
-    assert rendered(play(SMALL, 5, io.StringIO())) == rendered(small[0])
+    assert rendered(play(SMALL, 5, io.StringIO())) == rendered(small.played)
     with pytest.raises(Conflict) as refused:
         play(TINY, 5, io.StringIO())
     assert refused.value.code == "not_empty"
@@ -181,9 +298,9 @@ def is_open_in(folder: str, processes: list[psutil.Process]) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_neither_process_nor_file(number: signal.Signals) -> None:
     before = folders()
-    process = start_command("litong-2026")
+    process = start_command("litong-2026", "--no-phones")
     assert process.stderr is not None and process.stdout is not None
-    while not process.stderr.readline().startswith("[ 1/24]"):
+    while not process.stderr.readline().startswith("[ 1/33]"):
         assert process.poll() is None
     time.sleep(1)  # well into the second step
     children = psutil.Process(process.pid).children(recursive=True)
@@ -220,6 +337,9 @@ def test_the_whole_rehearsal_within_five_minutes_and_the_same_twice() -> None:
         assert time.monotonic() - began <= 300
         answers.append(out)
     assert answers[0] == answers[1]
+    messages = json.loads(answers[0])["messages"]
+    assert len(messages["checks"]) == len(CHECKS)
+    assert len(messages["ballots"]) == 22 + 17
     totals = json.loads(answers[0])["totals"]
     facts = {name: totals[name] for name in ("estates", "buildings", "households", "exclusive_area")}
     assert facts == {"estates": 25, "buildings": 82, "households": 3_247, "exclusive_area": "276100.00"}
