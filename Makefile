@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check bench accept lock format clean
+.PHONY: help run test check bench accept screenshots lock format clean
 
 help:  ## Show these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ bench: .venv/.dev  ## Measure votes against bare Flask and pgbench, and reminder
 
 accept: .venv/.dev  ## One line with its figure per acceptance item (takes a while)
 	$(BIN)/python -m tests.acceptance
+
+screenshots: .venv/.dev  ## Draw docs/screenshots anew from a small rehearsal (needs Chromium)
+	$(BIN)/python -m tests.screenshots
 
 format: .venv/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
