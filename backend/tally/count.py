@@ -10,7 +10,7 @@ from itertools import product
 
 from backend.tally.definition import Denominator, Numerator, Operator, Rule, RuleKind, Test
 from backend.tally.parameter import Parameter, resolve
-from backend.tally.sums import Sums, count_rows, count_votes
+from backend.tally.sums import Sums, count_households, count_rows, count_votes
 from backend.tally.weight import Basis, Choice, Satisfaction
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Reason",
     "Sums",
     "TestResult",
+    "count_households",
     "count_rows",
     "count_votes",
     "evaluate",

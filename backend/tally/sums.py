@@ -129,3 +129,34 @@ def count_rows(roll: Roll, rows: Iterable[tuple[int, str]], read_as: Mapping[str
         ),
         divided_heads=sum(n for said, n in heads.items() if (said & _PARTICIPATING).bit_count() > 1),
     )
+
+
+def count_households(
+    households: int, counts: Mapping[str, int], read_as: Mapping[str, str] | None = None
+) -> Sums:
+    """Return the sums of a question that is decided by households alone, from answer → number of households.
+
+    ``households`` is the whole census. Area and heads stay 0. Raises ValueError for more answers than
+    households and for an answer that no scale knows.
+    """
+    said: dict[int, int] = dict.fromkeys(_BITS.values(), 0)
+    for answer, number in counts.items():
+        if answer not in _BITS or number < 0:
+            raise ValueError(f"{number} of {answer!r} is no count")
+        said[_BITS[(read_as or {}).get(answer, answer)]] += number
+    total = sum(said.values())
+    if total > households:
+        raise ValueError(f"{total} answers of {households} households")
+
+    def weights(part: int) -> Weights:
+        return Weights(households=sum(number for bit, number in said.items() if bit & part))
+
+    return Sums(
+        roll=Weights(households=households),
+        participating=weights(_PARTICIPATING),
+        approving=weights(_FOR),
+        covered=weights(_COVERED),
+        satisfied=weights(_SATISFIED),
+        satisfied_wide=weights(_SATISFIED_WIDE),
+        unvoted=Weights(households=households - total),
+    )
