@@ -16,6 +16,7 @@ import backend.notifications.tables
 import backend.policies.tables
 import backend.projects.tables
 import backend.rectification.tables
-import backend.registry.tables  # noqa: F401 - imported for their metadata
+import backend.registry.tables
+import backend.surveys.tables  # noqa: F401 - imported for their metadata
 
 metadata = SQLModel.metadata

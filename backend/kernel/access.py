@@ -61,6 +61,12 @@ class Permission(StrEnum):
     RECTIFICATION_READ = "rectification.read"
     RECTIFICATION_WRITE = "rectification.write"
     RECTIFICATION_VERIFY = "rectification.verify"
+    SURVEY_READ = "survey.read"
+    SURVEY_PREPARE = "survey.prepare"
+    SURVEY_OPEN = "survey.open"
+    SURVEY_ENTER = "survey.enter"
+    SURVEY_ENTRIES = "survey.entries"
+    SURVEY_TEXTS = "survey.texts"
     AUDIT_READ = "audit.read"
     MEDIA_UPLOAD = "media.upload"
     MEDIA_REVIEW = "media.review"
@@ -89,11 +95,20 @@ _READ = frozenset(
         Permission.BALLOT_READ,
         Permission.POLICY_READ,
         Permission.PROJECT_READ,
+        Permission.SURVEY_READ,
         Permission.RECORD_PUBLIC,
         Permission.RECTIFICATION_READ,
     }
 )
 _KEEPS_REGISTER = frozenset({Permission.RECTIFICATION_WRITE, Permission.RECTIFICATION_VERIFY})
+_RUNS_SURVEYS = frozenset(
+    {
+        Permission.SURVEY_PREPARE,
+        Permission.SURVEY_OPEN,
+        Permission.SURVEY_ENTRIES,
+        Permission.SURVEY_TEXTS,
+    }
+)
 _RUNS_BALLOTS = _READ | {
     Permission.PARTICIPATION_READ,
     Permission.BALLOT_PREPARE,
@@ -135,10 +150,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.POLICY_READ,
             Permission.BALLOT_READ,
             Permission.PROJECT_READ,
+            Permission.SURVEY_READ,
         }
     ),
     Role.BUREAU: _READ
     | _KEEPS_REGISTER
+    | _RUNS_SURVEYS
     | {
         Permission.ORGANISATION_WRITE,
         Permission.STAFF_READ,
@@ -159,6 +176,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.TOWN: _READ
     | _KEEPS_REGISTER
     | _RUNS_HOTLINE
+    | _RUNS_SURVEYS
     | {
         Permission.STAFF_READ,
         Permission.STAFF_WRITE,
@@ -176,7 +194,9 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     },
     Role.RESIDENTS_COMMITTEE: _RUNS_BALLOTS
     | _KEEPS_REGISTER
+    | _RUNS_SURVEYS
     | {
+        Permission.SURVEY_ENTER,
         Permission.REGISTRY_IMPORT,
         Permission.REGISTRY_PERSONAL,
         Permission.INVITE_ISSUE,
@@ -203,6 +223,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.REGISTRY_READ,
             Permission.MEDIA_UPLOAD,
             Permission.COMPLAINT_REGISTER,
+            Permission.SURVEY_READ,
+            Permission.SURVEY_ENTER,
         }
     ),
     Role.GRID_OFFICER: frozenset(
@@ -215,6 +237,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.INVITE_ISSUE,
             Permission.MEDIA_UPLOAD,
             Permission.COMPLAINT_REGISTER,
+            Permission.SURVEY_READ,
+            Permission.SURVEY_ENTER,
         }
     ),
     Role.HOTLINE: _RUNS_HOTLINE
@@ -237,6 +261,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | {
         Permission.AUDIT_READ,
         Permission.RECORD_AUDIT,
+        Permission.SURVEY_ENTRIES,
+        Permission.SURVEY_TEXTS,
         Permission.PARTICIPATION_READ,
         Permission.OBJECTION_READ,
         Permission.COMPLAINT_READ,

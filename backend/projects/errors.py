@@ -93,6 +93,16 @@ def ballot_linked() -> Conflict:
     return Conflict("ballot_linked", "这次表决已用于某个关口，或本关口已关联同类表决；请先撤下原来的。")
 
 
+def survey_unusable(reason: str) -> Unprocessable:
+    """Return the refusal of a survey that cannot serve this gate."""
+    return Unprocessable("survey_unusable", "这次调查不能作为本关口的依据。", (FieldError("survey", reason),))
+
+
+def survey_linked() -> Conflict:
+    """Return the refusal of a second survey on one gate."""
+    return Conflict("survey_linked", "本关口已关联一次满意度调查；请先撤下原来的。")
+
+
 def too_many_records() -> Conflict:
     """Return the refusal of ever more records on one gate."""
     return Conflict("too_many_records", "本关口的材料已达上限，请合并后再上传，或先撤下多余的材料。")

@@ -11,6 +11,10 @@ from sqlmodel import Field, SQLModel
 from backend.infra.columns import JsonText, UtcDateTime
 
 STAGES = "'surveying', 'canvass', 'consultation', 'plan_vote', 'construction', 'acceptance', 'evaluation', 'long_term'"
+ONE_KIND = (
+    "CASE WHEN ballot_id IS NULL THEN 0 ELSE 1 END + CASE WHEN sha256 IS NULL THEN 0 ELSE 1 END"
+    " + CASE WHEN survey_id IS NULL THEN 0 ELSE 1 END = 1"
+)
 GATES = "'eligibility', 'inclusion', 'start', 'acceptance', 'evaluation'"
 
 
@@ -62,12 +66,12 @@ class ProjectEstate(SQLModel, table=True):
 
 
 class GateEvidence(SQLModel, table=True):
-    """A record attached to a gate: minutes, a confirmation sheet, a precondition's proof, a linked ballot."""
+    """A record attached to a gate: minutes, a confirmation sheet, a precondition's proof, a linked ballot or survey."""
 
     __tablename__ = "gate_evidence"
     __table_args__ = (
         CheckConstraint(f"gate IN ({GATES})", name="gate_evidence_gate"),
-        CheckConstraint("(ballot_id IS NULL) <> (sha256 IS NULL)", name="gate_evidence_one_kind"),
+        CheckConstraint(ONE_KIND, name="gate_evidence_one_kind"),
         Index("gate_evidence_of", "project_estate_id", "gate"),
         # A ballot serves one gate of one project, and a gate has one ballot of each kind it needs.
         Index(
@@ -87,6 +91,14 @@ class GateEvidence(SQLModel, table=True):
             sqlite_where=text("ballot_id IS NOT NULL AND withdrawn_at IS NULL"),
         ),
         Index(
+            "gate_evidence_one_survey",
+            "project_estate_id",
+            "gate",
+            unique=True,
+            postgresql_where=text("survey_id IS NOT NULL AND withdrawn_at IS NULL"),
+            sqlite_where=text("survey_id IS NOT NULL AND withdrawn_at IS NULL"),
+        ),
+        Index(
             "gate_evidence_record_once",
             "project_estate_id",
             "gate",
@@ -104,6 +116,7 @@ class GateEvidence(SQLModel, table=True):
     requirement: str
     title: str
     ballot_id: str | None = Field(default=None, foreign_key="ballot.id")
+    survey_id: str | None = Field(default=None, foreign_key="survey.id")
     sha256: str | None = None
     held_on: date | None = None
     added_by: str

@@ -44,6 +44,7 @@ BELOW_THE_EDGE = (
     "projects",
     "notifications",
     "rectification",
+    "surveys",
     "ledger",
     "kernel",
     "tally",

@@ -123,6 +123,12 @@ def ballot_kinds_of(profile: str, gate: Gate) -> frozenset[str]:
     return frozenset(found.ballot for found in criteria_for(profile, gate) if found.ballot is not None)
 
 
+def survey_rules_of(profile: str, gate: Gate) -> frozenset[str] | None:
+    """Return the rules that a survey for ``gate`` is counted by: None = it takes none, empty = any."""
+    asked = [found for found in criteria_for(profile, gate) if found.kind is CriterionKind.SURVEY]
+    return frozenset(found.rule for found in asked if found.rule is not None) if asked else None
+
+
 def _criteria(table: Mapping[str, Any]) -> tuple[Criterion, ...]:
     numbers = {entry["name"]: WholeNumber(**entry) for entry in table.get("parameter", ())}
     found = tuple(_criterion(entry, numbers) for entry in table["criterion"])

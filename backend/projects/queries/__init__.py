@@ -10,7 +10,14 @@ from backend.projects.queries.boards import (
     projects_in,
     projects_of_estates,
 )
-from backend.projects.queries.gates import Decision, GateView, LinkedBallot, gate_view, to_decision
+from backend.projects.queries.gates import (
+    Decision,
+    GateView,
+    LinkedBallot,
+    LinkedSurvey,
+    gate_view,
+    to_decision,
+)
 
 __all__ = [
     "Decision",
@@ -18,6 +25,7 @@ __all__ = [
     "GateCount",
     "GateView",
     "LinkedBallot",
+    "LinkedSurvey",
     "ProjectCard",
     "gate_view",
     "project_card",

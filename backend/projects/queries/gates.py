@@ -27,6 +27,8 @@ from backend.projects.rules.material import (
 from backend.projects.rules.stages import STAGE_OF_GATE
 from backend.projects.tables import GateDecision, GateEvidence, ProjectEstate
 from backend.registry.queries import EstateCard, estate_card
+from backend.surveys.queries import survey_evidence
+from backend.surveys.rules.satisfaction import SurveyEvidence
 from backend.tally.rule import load_profiles
 
 
@@ -59,6 +61,16 @@ class LinkedBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedSurvey:
+    """A survey linked to the gate, by the id of its evidence row."""
+
+    evidence_id: str
+    survey_id: str
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateView:
     """A gate: what is asked, how far it is met, what may be decided, and the decision in force.
 
@@ -75,6 +87,7 @@ class GateView:
     criteria: tuple[CriterionView, ...]
     verdict: Verdict
     ballots: tuple[LinkedBallot, ...]
+    surveys: tuple[LinkedSurvey, ...]
     decision: Decision | None
     is_current: bool
     is_doubtful: bool
@@ -92,7 +105,7 @@ def gate_view(session: Session, row: ProjectEstate, gate: Gate) -> GateView:
     material = _material(session, card, adoption, gate, attached)
     criteria = judge_gate(None if adoption is None else adoption.profile, gate, material)
     basis = _basis(row, gate, adoption)
-    evidence = evidence_json(basis, criteria, material.ballots)
+    evidence = evidence_json(basis, criteria, material.ballots, material.surveys)
     decision = repository.standing_decision(session, row.id, gate)
     verdict = verdict_of(criteria)
     return GateView(
@@ -105,6 +118,7 @@ def gate_view(session: Session, row: ProjectEstate, gate: Gate) -> GateView:
         criteria=criteria,
         verdict=verdict,
         ballots=_linked(attached, material.ballots),
+        surveys=_linked_surveys(attached, material.surveys),
         decision=None if decision is None else to_decision(decision),
         is_current=row.state == "active" and row.stage == STAGE_OF_GATE[gate],
         is_doubtful=decision is not None and decision.outcome == "passed" and verdict is not Verdict.PASSABLE,
@@ -142,6 +156,9 @@ def _material(
     facts = card.facts
     rules = rules_of_gate(adoption.profile, gate) if adoption is not None else ()
     found = [ballot_evidence(session, row.ballot_id) for row in attached if row.ballot_id is not None]
+    asked = [
+        survey_evidence(session, row.survey_id, card.id) for row in attached if row.survey_id is not None
+    ]
     return Material(
         facts=EstateFacts(
             facts.built_year, facts.is_dangerous, facts.is_shantytown_plan, facts.is_self_built
@@ -152,6 +169,7 @@ def _material(
             for row in attached
             if row.sha256 is not None
         ),
+        surveys=tuple(survey for survey in asked if survey is not None),
         decisions=decisions_for(session, card.organisation_id, rules) if rules else {},
     )
 
@@ -178,4 +196,13 @@ def _linked(
     return tuple(
         LinkedBallot(rows[found.ballot_id], found.ballot_id, found.kind, found.title, found.state)
         for found in ballots
+    )
+
+
+def _linked_surveys(
+    attached: Sequence[GateEvidence], surveys: tuple[SurveyEvidence, ...]
+) -> tuple[LinkedSurvey, ...]:
+    rows = {row.survey_id: row.id for row in attached}
+    return tuple(
+        LinkedSurvey(rows[found.survey_id], found.survey_id, found.title, found.state) for found in surveys
     )

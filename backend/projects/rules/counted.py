@@ -56,15 +56,14 @@ def _judge_published(criterion: Criterion, material: Material, ballot: BallotEvi
         for rule in rules_of(criterion, motion)
     )
     state, summary = _state_of(ballot, judged, gaps)
-    used = {(n.name, n.value): n for found in judged for n in _numbers(found, material.decisions)}
     return _view(
         criterion,
         state,
         summary,
         missing=gaps or tuple(dict.fromkeys(reason for found in judged for reason in found.reasons)),
         motions=judged,
-        numbers=tuple(used.values()),
-        local_decisions=_open_decisions(judged),
+        numbers=used_numbers(judged, material.decisions),
+        local_decisions=open_decisions(judged),
         ballot_id=ballot.ballot_id,
     )
 
@@ -159,6 +158,12 @@ def _state_of(
 _OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "无法判定"}
 
 
+def used_numbers(judged: Iterable[MotionJudgement], decisions: Decisions) -> tuple[NumberUsed, ...]:
+    """Return the local numbers and readings that judgements rest on, each once, with its document."""
+    used = {(n.name, n.value): n for found in judged for n in _numbers(found, decisions)}
+    return tuple(used.values())
+
+
 def _numbers(found: MotionJudgement, decisions: Decisions) -> Iterable[NumberUsed]:
     for parameter in get_rule(found.rule_id).parameters:
         value = found.parameters.get(parameter.name)
@@ -176,7 +181,8 @@ def _numbers(found: MotionJudgement, decisions: Decisions) -> Iterable[NumberUse
         )
 
 
-def _open_decisions(judged: tuple[MotionJudgement, ...]) -> tuple[str, ...]:
+def open_decisions(judged: tuple[MotionJudgement, ...]) -> tuple[str, ...]:
+    """Return the parameters that nobody has set, with the default in force."""
     open_ones = {
         f"{parameter.title}（{_default(parameter.values, parameter.default)}）": None
         for found in judged

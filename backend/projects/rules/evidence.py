@@ -14,6 +14,7 @@ from backend.ballots.rules.evidence import BallotEvidence
 from backend.kernel.clock import iso
 from backend.policies.rules.gates import Gate
 from backend.projects.rules.material import CriterionView, verdict_of
+from backend.surveys.rules.satisfaction import SurveyEvidence
 from backend.tally.report import percent_floor
 
 
@@ -51,7 +52,10 @@ class Rate:
 
 
 def evidence_json(
-    basis: Basis, criteria: tuple[CriterionView, ...], ballots: Iterable[BallotEvidence]
+    basis: Basis,
+    criteria: tuple[CriterionView, ...],
+    ballots: Iterable[BallotEvidence],
+    surveys: Iterable[SurveyEvidence] = (),
 ) -> dict[str, Any]:
     """Return everything a decision rests on, as plain JSON values; the same material gives the same bytes."""
     value = {
@@ -60,6 +64,7 @@ def evidence_json(
         "verdict": verdict_of(criteria),
         "criteria": [asdict(criterion) for criterion in criteria],
         "ballots": [_ballot(ballot) for ballot in ballots],
+        "surveys": [_survey(survey) for survey in surveys],
     }
     return dict(json.loads(canonical(value)))
 
@@ -121,6 +126,23 @@ def _ballot(ballot: BallotEvidence) -> dict[str, Any]:
         "sealed_size": ballot.sealed_size,
         "sealed_at": ballot.sealed_at,
         "final_at": ballot.final_at,
+    }
+
+
+def _survey(survey: SurveyEvidence) -> dict[str, Any]:
+    """Return what identifies and proves a survey; its sums stand in the criteria."""
+    return {
+        "survey": survey.survey_id,
+        "title": survey.title,
+        "state": survey.state,
+        "rule": survey.rule_id,
+        "households": survey.households,
+        "form_sha256": survey.form_sha256,
+        "census_sha256": survey.census_sha256,
+        "responses_sha256": survey.responses_sha256,
+        "closes_at": survey.closes_at,
+        "closed_at": survey.closed_at,
+        "others": survey.others,
     }
 
 

@@ -19,6 +19,7 @@ from backend.projects.rules.material import (
     NumberUsed,
     State,
 )
+from backend.projects.rules.surveyed import judge_survey
 from backend.tally.rule import get_rule
 
 
@@ -36,7 +37,8 @@ def judge_gate(profile: str | None, gate: Gate, material: Material) -> tuple[Cri
 def rules_of_gate(profile: str, gate: Gate) -> tuple[str, ...]:
     """Return the rules whose local numbers bear on a gate."""
     asked = criteria_for(profile, gate)
-    counted = [found.rule for found in asked if found.kind is CriterionKind.COUNTED and found.rule]
+    by_sums = (CriterionKind.COUNTED, CriterionKind.SURVEY)
+    counted = [found.rule for found in asked if found.kind in by_sums and found.rule]
     joined = ["cn-civil-code/general", "cn-civil-code/special", "cn-50-2021/plan"]
     facts = [facts_rule(profile)] if gate is Gate.ELIGIBILITY else []
     statutory = joined if any(found.kind is CriterionKind.CIVIL_CODE for found in asked) else []
@@ -56,7 +58,7 @@ def _judge(profile: str, criterion: Criterion, material: Material) -> CriterionV
     if criterion.kind is CriterionKind.RECORDS:
         return _judge_records(criterion, material)
     if criterion.kind is CriterionKind.SURVEY:
-        return _judge_survey(criterion)
+        return judge_survey(criterion, material)
     return judge_ballot(criterion, material)
 
 
@@ -95,11 +97,6 @@ def _judge_records(criterion: Criterion, material: Material) -> CriterionView:
         words = "缺少：" + "；".join(missing)
         return _view(criterion, State.MISSING, words, missing=missing, records=attached)
     return _view(criterion, State.MET, f"已附材料 {len(attached)} 份", records=attached)
-
-
-def _judge_survey(criterion: Criterion) -> CriterionView:
-    text = "满意度调查结果（系统尚未提供满意度调查，本关口现在不能通过）"
-    return _view(criterion, State.MISSING, f"缺少：{text}", missing=(text,))
 
 
 def _no_profile() -> CriterionView:

@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.ballots.rules.evidence import BallotEvidence
 from backend.policies.rules.parameters import LocalDecision
+from backend.surveys.rules.satisfaction import SurveyEvidence
 
 
 class State(StrEnum):
@@ -73,6 +74,7 @@ class Material:
     ballots: tuple[BallotEvidence, ...] = ()
     records: tuple[AttachedRecord, ...] = ()
     decisions: Mapping[str, Mapping[str, LocalDecision]] = field(default_factory=dict)
+    surveys: tuple[SurveyEvidence, ...] = ()
 
     def has_record(self, name: str) -> bool:
         """Tell whether a record of that name is attached."""

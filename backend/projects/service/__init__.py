@@ -5,8 +5,10 @@ from __future__ import annotations
 from backend.projects.service.evidence import (
     AttachRecord,
     LinkBallot,
+    LinkSurvey,
     attach_record,
     link_ballot,
+    link_survey,
     show_gate,
     withdraw_evidence,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "DecideGate",
     "EstateProject",
     "LinkBallot",
+    "LinkSurvey",
     "MoveStage",
     "RevokeGate",
     "Revoked",
@@ -48,6 +51,7 @@ __all__ = [
     "end_project",
     "gate_history",
     "link_ballot",
+    "link_survey",
     "list_projects",
     "move_stage",
     "my_gate",

@@ -1,4 +1,4 @@
-"""Attaching records and ballots to a gate, and withdrawing them while nothing is decided."""
+"""Attaching records, ballots and surveys to a gate, and withdrawing them while nothing is decided."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from backend.kernel.access import Permission
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
 from backend.policies.queries import profile_for
-from backend.policies.rules.gates import Gate, ballot_kinds_of, records_of
+from backend.policies.rules.gates import Gate, ballot_kinds_of, records_of, survey_rules_of
 from backend.projects import errors, queries, repository
 from backend.projects.service.loading import acting_account, load_active_estate, load_estate, tell_estate
 from backend.projects.tables import GateEvidence, Project, ProjectEstate
 from backend.registry.queries import scope_of_estate
+from backend.surveys.queries import survey_evidence
 
 MAX_EVIDENCE = 200
 
@@ -41,6 +42,15 @@ class LinkBallot:
     project_estate_id: str
     gate: Gate
     ballot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSurvey:
+    """A survey held in the same estate as the counted basis of a gate."""
+
+    project_estate_id: str
+    gate: Gate
+    survey_id: str
 
 
 def attach_record(ctx: Context, command: AttachRecord) -> queries.GateView:
@@ -101,6 +111,36 @@ def link_ballot(ctx: Context, command: LinkBallot) -> queries.GateView:
     return _save(ctx, found, evidence)
 
 
+def link_survey(ctx: Context, command: LinkSurvey) -> queries.GateView:
+    """Link a survey held in the same estate; a gate rests on one survey."""
+    found = load_active_estate(ctx, command.project_estate_id, Permission.PROJECT_WRITE)
+    row = found[0]
+    survey = survey_evidence(ctx.session, command.survey_id, row.estate_id)
+    if survey is None:
+        raise errors.survey_unusable("没有这次调查，或它没有在本小区进行")
+    if survey.state not in ("open", "closed"):
+        raise errors.survey_unusable("这次调查还没有开始，或已经取消")
+    asked = survey_rules_of(_profile(ctx, row), command.gate)
+    if asked is None:
+        raise errors.survey_unusable("本关口不需要满意度调查")
+    if survey.rule_id is None or (asked and survey.rule_id not in asked):
+        raise errors.survey_unusable("这次调查不是满意度调查，或不是按本关口的规则进行的")
+    there = repository.evidence_of(ctx.session, row.id, command.gate)
+    if any(old.survey_id == command.survey_id for old in there):
+        return queries.gate_view(ctx.session, row, command.gate)
+    evidence = GateEvidence(
+        id=new_id(),
+        project_estate_id=row.id,
+        gate=command.gate,
+        requirement="survey",
+        title=survey.title,
+        survey_id=survey.survey_id,
+        added_by=acting_account(ctx),
+        added_at=ctx.clock.now(),
+    )
+    return _save(ctx, found, evidence)
+
+
 def withdraw_evidence(ctx: Context, evidence_id: str) -> queries.GateView:
     """Withdraw a record or ballot while no decision on its gate stands."""
     evidence = ctx.session.get(GateEvidence, evidence_id)
@@ -136,9 +176,10 @@ def _save(ctx: Context, found: tuple[ProjectEstate, Project], evidence: GateEvid
         with ctx.session.begin_nested():
             ctx.session.add(evidence)
     except IntegrityError as error:
-        raise errors.ballot_linked() from error
+        raise (errors.survey_linked() if evidence.survey_id else errors.ballot_linked()) from error
     payload: dict[str, object] = {"gate": gate, "requirement": evidence.requirement, "evidence": evidence.id}
-    payload |= {"ballot": evidence.ballot_id} if evidence.ballot_id else {"sha256": evidence.sha256}
+    linked = {"ballot": evidence.ballot_id, "survey": evidence.survey_id, "sha256": evidence.sha256}
+    payload |= {name: value for name, value in linked.items() if value is not None}
     tell_estate(ctx, "evidence_added", found, payload)
     return _view_again(ctx, found[0].id, gate)
 

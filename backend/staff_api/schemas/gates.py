@@ -37,6 +37,12 @@ class LinkBallotIn(StrictModel):
     ballot: Id
 
 
+class LinkSurveyIn(StrictModel):
+    """A survey held in the same estate."""
+
+    survey: Id
+
+
 class DecideGateIn(StrictModel):
     """A decision on the evidence that was shown (``evidence_sha256`` of the gate)."""
 
@@ -121,6 +127,15 @@ class LinkedBallotOut(BaseModel):
     state: str
 
 
+class LinkedSurveyOut(BaseModel):
+    """A survey linked to the gate."""
+
+    evidence: str
+    survey: str
+    title: str
+    state: str
+
+
 class GateOut(BaseModel):
     """A gate as it stands, with what a decision made now would rest on."""
 
@@ -138,6 +153,7 @@ class GateOut(BaseModel):
     records_asked: dict[str, str]
     ballots_asked: list[str]
     ballots: list[LinkedBallotOut]
+    surveys: list[LinkedSurveyOut]
     decision: GateDecisionOut | None
     is_current: bool
     is_doubtful: bool
@@ -172,6 +188,12 @@ class GateOut(BaseModel):
                     state=found.state,
                 )
                 for found in view.ballots
+            ],
+            surveys=[
+                LinkedSurveyOut(
+                    evidence=found.evidence_id, survey=found.survey_id, title=found.title, state=found.state
+                )
+                for found in view.surveys
             ],
             decision=None if view.decision is None else GateDecisionOut.of(view.decision),
             is_current=view.is_current,

@@ -281,14 +281,14 @@ def test_a_voided_ballot_counts_for_nothing(state: str) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_acceptance_needs_its_records_and_evaluation_never_passes_yet(profile: str) -> None:
+def test_acceptance_needs_its_records_and_evaluation_a_survey(profile: str) -> None:
     ready = material(attached=all_records(profile, Gate.ACCEPTANCE))
     assert verdict(profile, Gate.ACCEPTANCE, ready) is Verdict.PASSABLE
     without = tuple(r for r in ready.records if r.requirement != "residents_representatives")
     assert verdict(profile, Gate.ACCEPTANCE, material(attached=without)) is Verdict.UNDECIDABLE
     survey = judge_gate(profile, Gate.EVALUATION, ready)[0]
     assert survey.state is State.MISSING
-    assert "尚未提供满意度调查" in survey.missing[0]
+    assert "尚未关联满意度调查" in survey.missing[0]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -1,0 +1,137 @@
+"""The results of a survey as an Excel workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backend.infra.context import Context
+from backend.kernel.access import Permission
+from backend.kernel.clock import SHANGHAI
+from backend.surveys.queries import boards, lists
+from backend.surveys.repository import census
+from backend.surveys.rules.outcomes import CHANNEL_TITLES
+from backend.surveys.rules.personal import KIND_TITLES
+from backend.surveys.rules.questions import KIND_TITLES as QUESTION_TITLES
+from backend.surveys.rules.questions import Form, Role, form_of
+from backend.surveys.rules.workbook import Cell, Sheet, write_workbook
+from backend.surveys.service import reading
+from backend.surveys.service.loading import tell, whole_estates
+from backend.surveys.service.reading import SurveyResults
+from backend.surveys.tables import SurveyEstate
+from backend.tally.count import Outcome
+from backend.tally.report import percent_floor
+
+MOST_TEXTS = 20_000
+STATE_TITLES = {"draft": "草稿", "open": "进行中", "closed": "已截止", "cancelled": "已取消"}
+OUTCOME_TITLES = {Outcome.PASSED: "达到", Outcome.FAILED: "未达到", Outcome.UNDECIDABLE: "无法判定"}
+_HIDDEN = "不足 5 份，不显示"
+
+
+def export_survey(ctx: Context, survey_id: str) -> bytes:
+    """Return the workbook over every estate the actor may read texts of; taking it out is an event."""
+    row, estates = whole_estates(ctx, survey_id, Permission.SURVEY_TEXTS)
+    found = reading.results(ctx, survey_id, None)
+    kept = {estate.estate_id for estate in found.estates}
+    mine = [estate for estate in estates if estate.estate_id in kept]
+    sheets = (
+        Sheet("概况", ("项目", "内容"), _summary(found), (22, 80)),
+        Sheet(
+            "调查率",
+            ("小区", "楼栋", "户数", "已回答", "已调查", "已联系", "调查率%"),
+            _reach(ctx, mine),
+            (24, 16, 8, 8, 8, 8, 10),
+        ),
+        Sheet(
+            "各题结果",
+            ("题目", "类型", "回答数", "选项", "分组", "数量", "占比%", "得分", "满意率%", "含基本满意%"),
+            _questions(found),
+            (44, 8, 8, 30, 18, 8, 8, 8, 10, 12),
+        ),
+        Sheet(
+            "分项分楼栋",
+            ("小区", "楼栋", "题目", "已汇总", "满意率%", "含基本满意%"),
+            _groups(ctx, form_of(row.form), mine),
+            (24, 20, 44, 10, 10, 12),
+        ),
+        Sheet(
+            "文字意见",
+            ("小区", "时间", "题目", "内容（个人信息已遮盖）", "发现的个人信息"),
+            _texts(ctx, form_of(row.form), mine),
+            (24, 18, 30, 80, 18),
+        ),
+    )
+    content = write_workbook(sheets)
+    tell(ctx, row, "exported", {"estates": len(mine), "bytes": len(content)})
+    return content
+
+
+def _summary(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
+    row = found.survey
+    yield "调查", row.title
+    yield "状态", STATE_TITLES[row.state]
+    if row.opened_at is not None and row.closes_at is not None:
+        window = (row.opened_at, row.closes_at)
+        yield "时间", " 至 ".join(at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") for at in window)
+    yield "问卷指纹", row.form_sha256 or "尚未开始"
+    yield "已汇总的回答", found.counted
+    for channel, number in sorted(found.channels.items()):
+        yield CHANNEL_TITLES[channel], number
+    for each in found.judgements:
+        if each.result is not None:
+            rates = "；".join(
+                f"{test.numerator}/{test.denominator}（{percent_floor(test.numerator, test.denominator) or '—'}%）"
+                for test in (*each.result.tests, *each.result.beside)
+            )
+            yield each.estate_name, f"{OUTCOME_TITLES[each.result.outcome]}：{rates}"
+    yield "说明", "截止前的各题结果每满 5 份汇总一次；不足 5 份的分组不单独列出。比例一律向下取整。"
+
+
+def _reach(ctx: Context, estates: list[SurveyEstate]) -> Iterator[tuple[Cell, ...]]:
+    names = {estate.estate_id: estate.estate_name for estate in estates}
+    rows = boards.reach_of_estates(ctx.session, estates)
+    for whole in rows:
+        places = census.places_of(ctx.session, estates[0].survey_id, whole.estate_id)
+        for reach in (whole, *boards.reach_of_buildings(places)):
+            building = "全小区" if reach.building_id is None else reach.label
+            numbers = (reach.households, reach.answered, reach.covered, reach.contacted)
+            yield names[whole.estate_id], building, *numbers, reach.coverage_rate
+
+
+def _questions(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
+    for question in found.questions:
+        head = (question.title, QUESTION_TITLES[question.kind], question.answered)
+        yield (
+            *head,
+            None,
+            None,
+            None,
+            question.mean,
+            None,
+            question.satisfied_rate,
+            question.satisfied_rate_wide,
+        )
+        for bar in question.bars:
+            yield question.title, None, None, bar.title, bar.group, bar.number, bar.share, bar.points
+
+
+def _groups(ctx: Context, form: Form, estates: list[SurveyEstate]) -> Iterator[tuple[Cell, ...]]:
+    rated = [question for _, question in form.questions() if question.role in (Role.OVERALL, Role.ITEM)]
+    for estate in estates:
+        for question in rated:
+            groups = reading.breakdown(ctx, estate.survey_id, question.id, estate.estate_id)
+            for group in groups:
+                head = (estate.estate_name, group.label, question.title)
+                if group.result is None:
+                    yield *head, _HIDDEN
+                else:
+                    yield *head, group.counted, group.result.satisfied_rate, group.result.satisfied_rate_wide
+
+
+def _texts(ctx: Context, form: Form, estates: list[SurveyEstate]) -> Iterator[tuple[Cell, ...]]:
+    titles = {question.id: question.title for _, question in form.questions()}
+    for estate in estates:
+        wanted = lists.TextFilter(estate.survey_id, estate.estate_id)
+        for line in reading.list_texts(ctx, wanted, MOST_TEXTS):
+            at = line.written_at.astimezone(SHANGHAI).strftime("%Y-%m-%d")
+            found = "、".join(KIND_TITLES[kind] for kind in line.personal)
+            yield estate.estate_name, at, titles.get(line.question), line.words, found
