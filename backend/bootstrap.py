@@ -23,6 +23,7 @@ from backend.media import queries as media
 from backend.media.service import record_media_verdict
 from backend.notices import queries as notices
 from backend.notifications.service import followers
+from backend.surveys import queries as surveys
 
 _MOST_EXPORTED = 1000
 
@@ -91,6 +92,7 @@ def _register_hooks() -> None:
             registered.erasers.append(eraser)
     if _media_checked not in pushed.registered.media_listeners:
         pushed.registered.media_listeners.append(_media_checked)
+    registered.export_sections["surveys"] = _surveys
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:
@@ -105,6 +107,10 @@ def _media_checked(ctx: Context, check: pushed.MediaCheck) -> None:
 
 def _votes(ctx: Context, account_id: str) -> object:
     return ballots.votes_of_account(ctx.session, account_id)
+
+
+def _surveys(ctx: Context, account_id: str) -> object:
+    return surveys.responses_of_account(ctx.session, ctx.vault, account_id, _MOST_EXPORTED)
 
 
 def _objections(ctx: Context, account_id: str) -> object:

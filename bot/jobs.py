@@ -24,6 +24,7 @@ from backend.media import service as media
 from backend.rectification import queries as rectification
 from backend.rectification.service import tell_of_item, tell_of_warranty
 from backend.registry.service import run_next_import
+from backend.surveys import service as surveys
 
 logger = logging.getLogger("gongjue.bot")
 
@@ -57,6 +58,12 @@ def seal_due_ballots(ports: Ports) -> int:
         ports, lambda session: ballots.due_ballots(session, "counting", db_now(session), MOST_BALLOTS)
     )
     return _each(ports, due, lambda ctx, ballot_id: seal_ballot(ctx, ballot_id) is not None)
+
+
+def close_due_surveys(ports: Ports) -> int:
+    """Close every survey whose deadline has passed; returns how many were closed."""
+    due = _read(ports, lambda session: surveys.due_surveys(_context(ports, session)))
+    return _each(ports, due, lambda ctx, survey_id: surveys.close_survey(ctx, survey_id).state == "closed")
 
 
 def number_new_events(ports: Ports) -> int:

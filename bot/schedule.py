@@ -36,6 +36,9 @@ JOBS = (
     Job("heartbeat", timedelta(seconds=10), jobs.beat, "心跳：网页据此提示后台任务是否在运行"),
     Job("close_ballots", timedelta(seconds=5), jobs.close_due_ballots, "到截止时间的表决转入计票"),
     Job("seal_ballots", timedelta(seconds=10), jobs.seal_due_ballots, "计票期满（或无纸质票待核）的表决封存"),
+    Job(
+        "close_surveys", timedelta(seconds=10), jobs.close_due_surveys, "到截止时间的调查逐小区重新计数并截止"
+    ),
     Job("number_votes", timedelta(seconds=5), jobs.number_new_votes, "给新到的选票编入默克尔树"),
     Job("number_events", timedelta(seconds=5), jobs.number_new_events, "给新的操作记录编入默克尔树"),
     Job("checkpoints", timedelta(hours=1), jobs.make_checkpoints, "每小时给各表决和操作记录留检查点"),

@@ -10,7 +10,7 @@ from backend.kernel.access import Permission
 from backend.kernel.errors import NotFound
 from backend.policies.rules.gates import Gate
 from backend.projects import service
-from backend.projects.service import LinkBallot, MoveStage, RevokeGate
+from backend.projects.service import LinkBallot, LinkSurvey, MoveStage, RevokeGate
 from backend.staff_api.schemas import gates
 from backend.staff_api.schemas import projects as schemas
 
@@ -105,6 +105,14 @@ def attach_record(row_id: str, gate: str, json: gates.AttachRecordIn) -> tuple[g
 def link_ballot(row_id: str, gate: str, json: gates.LinkBallotIn) -> tuple[gates.GateOut, int]:
     """Link a ballot of the same estate as the counted basis of the gate."""
     view = service.link_ballot(current_context(), LinkBallot(row_id, _gate(gate), json.ballot))
+    return gates.GateOut.of(view), 201
+
+
+@door.post(f"{_ROW}/gates/<string:gate>/surveys")
+@endpoint(_WRITE, {201: gates.GateOut}, tags=_TAGS)
+def link_survey(row_id: str, gate: str, json: gates.LinkSurveyIn) -> tuple[gates.GateOut, int]:
+    """Link a survey held in the same estate as the counted basis of the gate."""
+    view = service.link_survey(current_context(), LinkSurvey(row_id, _gate(gate), json.survey))
     return gates.GateOut.of(view), 201
 
 

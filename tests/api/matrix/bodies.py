@@ -12,6 +12,7 @@ from tests.api.matrix.place import Place, picture
 _KEY = {"Idempotency-Key": "matrix-key-1"}
 _FIRST = {"If-Match": "1"}
 _REASON = {"reason": "依规定办理"}
+_OVERALL = {"id": "overall", "kind": "rating", "title": "总体", "role": "overall", "required": True}
 _TABLE = "序号,房屋,事项1,事项2\n3,1-1-102,同意,反对\n".encode()
 
 
@@ -286,6 +287,41 @@ _RECTIFICATION: Mapping[str, Callable[[Place], Body]] = {
     "PUT /api/v1/staff/works-items/<works>": lambda _: Body({"code": "W1", **_WORKS}, headers=_FIRST),
 }
 
+_SURVEYS: Mapping[str, Callable[[Place], Body]] = {
+    "PUT /api/v1/surveys/<open_survey>/draft": lambda place: Body(
+        {"dwelling": place.ids["dwelling"], "answers": {"overall": "satisfied"}}
+    ),
+    "POST /api/v1/surveys/<open_survey>/answers": lambda place: Body(
+        {"dwelling": place.ids["dwelling"], "answers": {"overall": "satisfied"}}, headers=_KEY
+    ),
+    "POST /api/v1/staff/surveys": lambda place: Body(
+        {
+            "organisation": place.ids["community"],
+            "template": "satisfaction",
+            "estates": [place.ids["estate"]],
+            "items": ["屋面防水"],
+        },
+        headers=_KEY,
+    ),
+    "PUT /api/v1/staff/surveys/<draft_survey>": lambda _: Body(
+        {"title": "满意度调查", "form": {"sections": [{"id": "s", "title": "一", "questions": [_OVERALL]}]}},
+        headers=_FIRST,
+    ),
+    "POST /api/v1/staff/surveys/<draft_survey>/open": lambda place: Body(
+        {"closes_at": place.ids["survey_deadline"]}, headers=_FIRST
+    ),
+    "POST /api/v1/staff/surveys/<open_survey>/cancel": lambda _: Body(_REASON, headers={"If-Match": "2"}),
+    "POST /api/v1/staff/surveys/<open_survey>/households/<household>/responses": lambda _: Body(
+        {"channel": "doorstep", "answers": {"overall": "satisfied"}}, headers=_KEY
+    ),
+    "POST /api/v1/staff/surveys/<open_survey>/households/<household>/tries": lambda _: Body(
+        {"channel": "doorstep", "outcome": "not_home"}, headers=_KEY
+    ),
+    "POST /api/v1/staff/project-estates/<row>/gates/<gate>/surveys": lambda place: Body(
+        {"survey": place.ids["open_survey"]}
+    ),
+}
+
 BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_WECHAT,
     **RESIDENT,
@@ -296,4 +332,5 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_PROJECTS,
     **_RECTIFICATION,
     **COMPLAINTS,
+    **_SURVEYS,
 }

@@ -38,6 +38,9 @@ from backend.projects.service import AttachRecord, CreateProject
 from backend.projects.tables import GateEvidence
 from backend.registry import service as registry
 from backend.registry.service import OpenDisplay, QueueImport
+from backend.surveys import service as surveys
+from backend.surveys.service import CreateSurvey
+from backend.surveys.tables import SurveyHousehold
 from tests.api.matrix.complaint_place import add_complaints
 from tests.api.matrix.register import keep_register
 from tests.factories.ballots import BallotFixture, make_ballot
@@ -84,6 +87,7 @@ PUBLIC_NAMES = (
     "expires",
     "sig",
     "ledger",
+    "survey_deadline",
 )
 
 
@@ -112,6 +116,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _identity(ctx, place, estate)
     _notices(ctx, place, estate)
     _projects(ctx, place, estate)
+    _surveys(ctx, place, estate)
     _notifications(ctx, place, estate)
     _media(ctx, place, estate)
     _rectification(ctx, place, estate)
@@ -317,3 +322,21 @@ def _notifications(ctx: Context, place: Place, estate: EstateFixture) -> None:
 def _rectification(ctx: Context, place: Place, estate: EstateFixture) -> None:
     clerk, handler = (_again(ctx, place, role.value) for role in (Role.RESIDENTS_COMMITTEE, Role.HANDLER))
     place.ids |= keep_register(clerk, handler, estate.estate.id)
+
+
+def _surveys(ctx: Context, place: Place, estate: EstateFixture) -> None:
+    clerk = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
+    deadline = ctx.clock.now() + timedelta(days=10)
+    place.ids["survey_deadline"] = deadline.isoformat()
+    for state in ("draft", "open"):
+        made = surveys.create_survey(
+            clerk, CreateSurvey(place.ids["community"], "satisfaction", (estate.estate.id,), new_id())
+        )
+        place.ids[f"{state}_survey"] = made.id
+    surveys.open_survey(clerk, made.id, deadline, made.version)
+    asked = select(SurveyHousehold.dwelling_id, SurveyHousehold.id).where(
+        SurveyHousehold.survey_id == made.id
+    )
+    households = dict(ctx.session.exec(asked).all())
+    place.ids["household"] = households[estate.dwelling_ids[0]]
+    place.ids["far_household"] = households[estate.dwelling_ids[4]]
