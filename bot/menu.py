@@ -10,7 +10,10 @@ from bot.replies import texts, topics
 
 # A title of at most five characters, and (label, topic) below it; WeChat shows three titles with five lines each.
 _MENU = (
-    ("投票", (("现在能投的", "vote"), ("参与进度", "progress"), ("公示结果", "result"))),
+    (
+        "投票",
+        (("现在能投的", "vote"), ("参与进度", "progress"), ("公示结果", "result"), ("满意度问卷", "survey")),
+    ),
     ("我的", (("我的房屋", "binding"), ("查回执", "receipt"))),
     ("找人", (("投诉", "complaint"), ("查投诉", "complaint_status"), ("人工", "human"), ("帮助", "help"))),
 )

@@ -226,3 +226,23 @@ def summary_line(title: str, voted: int, entries: int, closes_at: datetime | Non
 def summary_states(counting: int, preliminary: int) -> str:
     """Return how many ballots wait for their result."""
     return f"计票或待公示 {counting} 项，结果公示中 {preliminary} 项"
+
+
+NO_SURVEY = "您的小区现在没有问卷调查。"
+
+
+def survey_open(title: str, closes_at: datetime, *, is_asked: bool, is_waiting: bool) -> str:
+    """Return a running survey: until when, and whether one's own home has answered."""
+    own = "您家还没有填，请打开小程序填写。" if is_waiting else "您家已经填过，截止前可以修改。"
+    return f"《{title}》{moment(closes_at)} 截止。{own if is_asked else '这次调查不需要您填写。'}"
+
+
+def survey_closed(title: str) -> str:
+    """Return a survey that has ended."""
+    return f"《{title}》已截止，结果可在小程序查看。"
+
+
+def survey_outcome(estate: str, outcome: str) -> str:
+    """Return what the rule says of an estate."""
+    words = {"passed": "调查率和满意率都达到要求", "failed": "没有达到要求"}.get(outcome, "还不能判定")
+    return f"{estate}：{words}。"

@@ -20,6 +20,7 @@ MEANT = {
     "complaint_status": ["查询", "查询 1234-5678-9012", "投诉进展"],
     "human": ["7", "人工", "转人工客服", "居委会电话"],
     "summary": ["8", "汇总", "今日汇总"],
+    "survey": ["满意度", "满意度调查", "问卷在哪填"],
     "help": ["0", "零", "〇", "帮助", "您好", "HELP", "菜单"],
 }
 CASES = [(said, name) for name, all_said in MEANT.items() for said in all_said]
