@@ -242,7 +242,9 @@ class GongjueFlask(Flask):
             return answer
 
     def _refuse_flood(self, access: Access, token_hash: bytes | None) -> None:
-        caller = token_hash.hex() if token_hash else str(request.remote_addr)
+        """Count by session; on public routes by address, where nobody looks whether a token is a real one."""
+        is_known = token_hash is not None and access.door != "public"
+        caller = cast(bytes, token_hash).hex() if is_known else str(request.remote_addr)
         if not self.floods.admits(access.limit, cast(Any, request.url_rule).rule, caller):
             raise TooMany
 
@@ -311,8 +313,13 @@ def expected_version() -> int:
     return int(text)
 
 
+_NO_CONTROLS = "内容里有不能保存的控制字符，请删去后重试。"
+
+
 def _check_body(running: Request, access: Access) -> None:
-    """Refuse a body of the wrong kind before anything uses it."""
+    """Refuse a body of the wrong kind, and control characters anywhere, before anything uses them."""
+    if "%00" in running.environ.get("QUERY_STRING", "") or "\x00" in running.path:
+        raise Invalid("control_character", _NO_CONTROLS)
     running.max_content_length = max(UPLOAD_LIMIT, access.max_body) if access.is_upload else access.max_body
     if running.method in ("GET", "HEAD", "DELETE") or access.is_upload or access.is_raw:
         return
@@ -322,7 +329,7 @@ def _check_body(running: Request, access: Access) -> None:
     if not running.is_json:
         raise problems.UnsupportedMedia
     if b"\\u0000" in body or b"\x00" in body:
-        raise Invalid("control_character", "内容里有不能保存的控制字符，请删去后重试。")
+        raise Invalid("control_character", _NO_CONTROLS)
     g.body = problems.parse_json(body)
 
 

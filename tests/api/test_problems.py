@@ -64,6 +64,23 @@ def test_malformed_json_is_refused(world: World, body: bytes) -> None:
     is_problem(send(world, body), 400)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/receipts?code=a%00", "/api/v1/ballots/a%00/documents/b%00"])
+def test_a_nul_in_the_address_is_refused_or_not_found(world: World, path: str) -> None:
+    answer = world.app.test_client().get(path)
+    assert answer.status_code in (400, 404)
+
+
+def test_invented_tokens_get_round_no_limit_of_a_public_route(world: World) -> None:
+    client = world.app.test_client()
+    answers = [
+        client.get(
+            "/api/v1/receipts?code=1", headers={"Authorization": f"Bearer invented-{number}"}
+        ).status_code
+        for number in range(22)
+    ]
+    assert 429 not in answers[:20] and answers[20:] == [429, 429]
+
+
 WRONG = {
     "no body": b"",
     "an empty object": b"{}",

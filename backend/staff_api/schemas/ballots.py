@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from backend.ballots.repository.tally import PlaceCount
 from backend.ballots.rules.kinds import KINDS
@@ -13,7 +13,7 @@ from backend.ballots.rules.preflight import Condition
 from backend.ballots.rules.states import TITLES
 from backend.ballots.service.reading import due_at
 from backend.ballots.tables import Ballot, BallotDocument, ConsensusSnapshot, Motion
-from backend.infra.forms import Id, Sha256, StrictModel
+from backend.infra.forms import Id, Moment, Sha256, StrictModel
 from backend.infra.paging import PageQuery
 
 Title = Annotated[str, Field(min_length=1, max_length=120)]
@@ -53,8 +53,8 @@ class CreateBallotIn(StrictModel):
 class WindowIn(StrictModel):
     """Opening and closing instants with their zone; the closing instant itself no longer counts."""
 
-    opens_at: Annotated[AwareDatetime, Field(strict=False)]
-    closes_at: Annotated[AwareDatetime, Field(strict=False)]
+    opens_at: Moment
+    closes_at: Moment
 
 
 class MotionIn(StrictModel):
@@ -94,7 +94,7 @@ class ReasonIn(StrictModel):
 class ExtendIn(ReasonIn):
     """A later closing instant and why."""
 
-    closes_at: Annotated[AwareDatetime, Field(strict=False)]
+    closes_at: Moment
 
 
 class CorrectIn(ReasonIn):

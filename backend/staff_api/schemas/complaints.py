@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.states import State
@@ -23,7 +23,7 @@ from backend.complaints.service import (
     RequestExtension,
     TransferComplaint,
 )
-from backend.infra.forms import Id, StrictModel
+from backend.infra.forms import Id, Moment, StrictModel
 from backend.infra.paging import PageQuery
 from backend.policies.rules.hotline import TimeClass
 
@@ -47,8 +47,8 @@ class ComplaintQuery(PageQuery):
     text: Annotated[str, Field(min_length=2, max_length=60)] | None = None
     overdue: bool | None = None
     supervised: bool | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     def filter(self, *, only_assigned: bool = False) -> ComplaintFilter:
         """Return the query's filter."""

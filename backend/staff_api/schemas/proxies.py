@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from backend.ballots.service.proxies import MandateView
-from backend.infra.forms import Id, Sha256, StrictModel
-
-_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-Moment = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST)]
+from backend.infra.forms import Id, Moment, Sha256, StrictModel
 
 
 class MandateIn(StrictModel):

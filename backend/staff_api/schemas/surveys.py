@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from backend.infra.forms import Id, StrictModel
+from backend.infra.forms import Id, Moment, StrictModel
 from backend.infra.paging import encode_cursor
 from backend.surveys.queries import SurveyCard
 from backend.surveys.rules.questions import Form, form_of
@@ -112,7 +112,7 @@ class EditSurveyIn(StrictModel):
 class OpenSurveyIn(StrictModel):
     """Until when answers are taken."""
 
-    closes_at: Annotated[AwareDatetime, Field(strict=False)]
+    closes_at: Moment
 
 
 class CancelSurveyIn(StrictModel):
