@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,15 @@ def test_every_route_says_who_may_call_it(world: World, door: str) -> None:  # n
         assert isinstance(access, Access), rule
         if rule.rule.startswith("/api/v1/staff"):
             assert access.door == "staff" or rule.endpoint.endswith(".log_in_staff"), rule
+
+
+@pytest.mark.parametrize("door", ["backend/staff_api/schemas", "miniprogram_api/schemas"])
+def test_a_doors_schemas_have_names_of_their_own(door: str) -> None:
+    """The API's document knows a schema by its class's name: a second one of that name would hide the first."""
+    names = Counter(
+        node.name
+        for path in sorted((ROOT / door).glob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, times in names.items() if times > 1] == []

@@ -16,7 +16,7 @@ from tests.factories.postgres import cluster, find_binaries
 from tests.factories.servers import environment_of, web_server
 from tests.load.hall import Acknowledged, Crowd, Hall, vote_all
 
-SIZES = [120, pytest.param(2000, marks=pytest.mark.heavy)]
+SIZES = [400, pytest.param(2000, marks=pytest.mark.heavy)]
 
 
 def _wait_for(told: Acknowledged, votes: int) -> None:
@@ -68,7 +68,7 @@ def test_killed_postgresql_loses_no_acknowledged_vote(tmp_path: Path, size: int)
         hall.close()
         with web_server(environment_of(hall.settings), tmp_path / "web.log") as server:
             threads = vote_all(server, crowd, told)
-            _wait_for(told, size // 3)
+            _wait_for(told, size // 10)
             running.kill()
             time.sleep(0.3)
             running.start()

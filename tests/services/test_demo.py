@@ -278,7 +278,7 @@ def _everybody_is_told(wechat: str) -> None:
     while True:
         with urlopen(f"{wechat}/__sim/messages", timeout=10) as response:
             messages = json.load(response)["messages"]
-        told = [message for message in messages if "登记" in str(message["fields"])]
+        told = [message for message in messages if "不对请点这里" in str(message["fields"])]
         with urlopen(f"{wechat}/__sim/rooms/{ROOM_KEYS['DEMO-XY']}", timeout=10) as response:
             room = json.load(response)["messages"]
         if len(told) > 15 and room:

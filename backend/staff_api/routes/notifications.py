@@ -26,7 +26,7 @@ def list_deliveries(query: schemas.DeliveryQuery) -> schemas.DeliveryListOut:
 
 @door.get("/deliveries/counts")
 @endpoint(staff(Permission.PARTICIPATION_READ), {200: schemas.DeliveryCountOut}, tags=_TAGS)
-def count_deliveries(query: schemas.EstateQuery) -> schemas.DeliveryCountOut:
+def count_deliveries(query: schemas.EstateMessagesQuery) -> schemas.DeliveryCountOut:
     """Count the deliveries of an estate's community by state."""
     counts = desk.count_deliveries(current_context(), query.estate, query.ballot)
     return schemas.DeliveryCountOut(counts=counts)
@@ -51,7 +51,7 @@ def finish_doorstep(entry_id: str, json: schemas.DoorstepDoneIn) -> Response:
 
 @door.get("/rooms")
 @endpoint(staff(Permission.NOTICE_PUBLISH), {200: schemas.RoomListOut}, tags=_TAGS)
-def list_rooms(query: schemas.OrganisationQuery) -> schemas.RoomListOut:
+def list_rooms(query: schemas.CommunityQuery) -> schemas.RoomListOut:
     """List a community's group-robot rooms."""
     rows = desk.list_rooms(current_context(), query.organisation)
     return schemas.RoomListOut(items=[schemas.RoomOut.of(row) for row in rows])

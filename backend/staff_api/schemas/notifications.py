@@ -27,7 +27,7 @@ State = Literal[
 ]
 
 
-class EstateQuery(BaseModel):
+class EstateMessagesQuery(BaseModel):
     """An estate, and one of its ballots."""
 
     estate: Id
@@ -49,7 +49,7 @@ class DoorstepQuery(PageQuery):
     building: Id | None = None
 
 
-class OrganisationQuery(BaseModel):
+class CommunityQuery(BaseModel):
     """A community."""
 
     organisation: Id
@@ -93,7 +93,7 @@ class DeliveryCountOut(BaseModel):
     counts: dict[str, int]
 
 
-class DoorstepOut(BaseModel):
+class DoorstepEntryOut(BaseModel):
     """A household to visit, and why."""
 
     id: str
@@ -107,7 +107,7 @@ class DoorstepOut(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, view: DoorstepView) -> DoorstepOut:
+    def of(cls, view: DoorstepView) -> DoorstepEntryOut:
         """Show an entry."""
         return cls(
             id=view.id,
@@ -125,7 +125,7 @@ class DoorstepOut(BaseModel):
 class DoorstepListOut(BaseModel):
     """A page of households to visit."""
 
-    items: list[DoorstepOut]
+    items: list[DoorstepEntryOut]
     next: str | None
 
     @classmethod
@@ -133,7 +133,7 @@ class DoorstepListOut(BaseModel):
         """Build a page from one row more than asked for."""
         shown = views[:limit]
         last = (shown[-1].created_at, shown[-1].id) if len(views) > limit else None
-        return cls(items=[DoorstepOut.of(view) for view in shown], next=encode_cursor(last))
+        return cls(items=[DoorstepEntryOut.of(view) for view in shown], next=encode_cursor(last))
 
 
 class DoorstepDoneIn(StrictModel):

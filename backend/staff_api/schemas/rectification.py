@@ -283,7 +283,7 @@ class EvidenceOut(BaseModel):
         )
 
 
-class StepOut(BaseModel):
+class RegisterStepOut(BaseModel):
     """One thing that happened."""
 
     step: str
@@ -294,7 +294,7 @@ class StepOut(BaseModel):
     words: str | None
 
     @classmethod
-    def of(cls, found: StepCard) -> StepOut:
+    def of(cls, found: StepCard) -> RegisterStepOut:
         """Build from the service's answer."""
         return cls(title=STEP_TITLES[found.step], **asdict(found))
 
@@ -304,7 +304,7 @@ class ItemPageOut(BaseModel):
 
     item: ItemOut
     evidence: list[EvidenceOut]
-    history: list[StepOut]
+    history: list[RegisterStepOut]
 
     @classmethod
     def of(cls, found: Shown) -> ItemPageOut:
@@ -312,7 +312,7 @@ class ItemPageOut(BaseModel):
         return cls(
             item=ItemOut.of(found.card),
             evidence=[EvidenceOut.of(row) for row in found.evidence],
-            history=[StepOut.of(row) for row in found.history],
+            history=[RegisterStepOut.of(row) for row in found.history],
         )
 
 

@@ -29,7 +29,7 @@ Answer = (
 Answers = Annotated[dict[Name, Answer], Field(max_length=80)]
 
 
-class PlaceQuery(StrictModel):
+class SurveyPlaceQuery(StrictModel):
     """One estate of a survey."""
 
     estate: Id
@@ -80,7 +80,7 @@ class TodoQuery(BaseModel):
         return WorklistQuery(survey_id, self.estate, self.building, self.outcome, self.limit, self.cursor)
 
 
-class DoorQuery(PlaceQuery):
+class DoorQuery(SurveyPlaceQuery):
     """A door of an estate: ``3-2-501`` or ``3栋2单元501``."""
 
     door: Annotated[str, Field(min_length=1, max_length=40)]

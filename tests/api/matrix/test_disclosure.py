@@ -111,6 +111,7 @@ class Twin:
         text = re.sub(
             r"expires=\d+&sig=[0-9a-f]+", "ADDRESS", text
         )  # holds until a quarter of an hour strikes
+        text = re.sub(r"(heartbeat_age_seconds) [\d.]+", r"\1 AGE", text)
         text = re.sub(r"\b\d{4}-\d{4}-\d{4}\b|\b\d{12}\b", "RECEIPT", text)
         return re.sub(
             r"\b([0-9a-f]{64}|[0-9a-z]{20})\b",
