@@ -145,12 +145,19 @@ def texts_of(session: Session, wanted: TextFilter, limit: int, before: Position 
     return [_text(row) for row in rows]
 
 
-def has_enough_texts(session: Session, survey_id: str, estate_id: str, fewest: int) -> bool:
-    """Tell whether so many texts stand in an estate that none of them points to its only writer."""
-    query = select(SurveyText.id).where(
-        SurveyText.survey_id == survey_id, SurveyText.estate_id == estate_id, col(SurveyText.is_standing)
+def has_enough_writers(session: Session, wanted: TextFilter, fewest: int) -> bool:
+    """Tell whether so many have written in an estate, to the chosen question if one is chosen.
+
+    Writers are counted, not texts: one household may answer several text and photo questions.
+    """
+    query = select(SurveyText.response_id).where(
+        SurveyText.survey_id == wanted.survey_id,
+        SurveyText.estate_id == wanted.estate_id,
+        col(SurveyText.is_standing),
     )
-    return len(session.exec(query.limit(fewest)).all()) >= fewest
+    if wanted.question is not None:
+        query = query.where(SurveyText.question == wanted.question)
+    return len(session.exec(query.distinct().limit(fewest)).all()) >= fewest
 
 
 def label_of(home: SurveyHousehold) -> str:

@@ -202,7 +202,7 @@ def list_texts(
 ) -> list[lists.TextLine]:
     """Return the free texts of an estate, personal data masked; nothing while fewer than five have written."""
     load_estate(ctx, wanted.survey_id, wanted.estate_id, Permission.SURVEY_TEXTS)
-    if not lists.has_enough_texts(ctx.session, wanted.survey_id, wanted.estate_id, FEWEST):
+    if not lists.has_enough_writers(ctx.session, wanted, FEWEST):
         return []
     lines = lists.texts_of(ctx.session, wanted, limit, before)
     with_photos = [line.response_id for line in lines if line.photo_ids]

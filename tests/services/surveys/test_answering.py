@@ -20,7 +20,7 @@ from backend.media.service import Upload
 from backend.registry.tables import Dwelling
 from backend.surveys import service
 from backend.surveys.queries import TextFilter
-from backend.surveys.rules.questions import form_of
+from backend.surveys.rules.questions import Form, Kind, Question, Section, form_of
 from backend.surveys.service import EnterAnswers
 from backend.surveys.tables import Survey, SurveyDraft, SurveyResponse, SurveyText
 from tests.factories import photos
@@ -179,6 +179,27 @@ def test_texts_are_sealed_and_shown_masked_without_a_household(quarter: Quarter)
         select(SurveyText).where(SurveyText.survey_id == survey.id, col(SurveyText.is_standing))
     ).all()
     assert len(kept) == 4
+
+
+def test_five_texts_of_fewer_than_five_households_are_not_shown(quarter: Quarter) -> None:
+    draft = quarter.draft()
+    more = Section("more", "补充", (Question("more", Kind.TEXT, "还有吗？", longest=200),))
+    form = Form((*form_of(draft.form).sections, more))
+    edit = service.EditSurvey(draft.id, draft.version, draft.title, draft.intro, form)
+    edited = service.edit_survey(quarter.committee, edit)
+    closes_at = quarter.ctx.clock.now() + WINDOW
+    survey = service.open_survey(quarter.committee, draft.id, closes_at, edited.version)
+    homes = quarter.homes(survey)
+    every = TextFilter(survey.id, quarter.place.estate.id)
+    of_one_question = TextFilter(survey.id, quarter.place.estate.id, question="more")
+    for home in homes[:4]:
+        quarter.enter(survey, home, {**YES, "words": "漏水", "more": "工期太长"})
+    assert service.list_texts(quarter.committee, every, 20) == []
+    quarter.enter(survey, homes[4], {**YES, "words": "楼道灯不亮"})
+    assert len(service.list_texts(quarter.committee, every, 20)) == 9
+    assert service.list_texts(quarter.committee, of_one_question, 20) == []
+    quarter.enter(survey, homes[5], {**YES, "more": "太吵"})
+    assert len(service.list_texts(quarter.committee, of_one_question, 20)) == 5
 
 
 def test_a_steward_enters_for_their_own_building_only(quarter: Quarter) -> None:
