@@ -241,7 +241,10 @@ class SurveySum(SQLModel, table=True):
 
 
 class SurveyText(SQLModel, table=True):
-    """A free text with personal data masked, for reading and searching, or the photos of a question."""
+    """A free text with personal data masked, for reading and searching, or the photos of a question.
+
+    ``written_at`` is the beginning of the day (Asia/Shanghai); within it the random ids are the order.
+    """
 
     __tablename__ = "survey_text"
     __table_args__ = (

@@ -15,7 +15,9 @@ from python_calamine import CalamineWorkbook
 from sqlmodel import select
 
 from backend.infra.installation import move_clock
+from backend.infra.paging import decode_cursor
 from backend.kernel.access import Role
+from backend.kernel.clock import local_date, start_of_day
 from backend.projects.tables import ProjectEstate
 from backend.surveys.tables import SurveyEstate, SurveyPlace, SurveyResponse
 from bot import jobs
@@ -258,7 +260,16 @@ def test_lists_search_and_pages(setting: Setting) -> None:
     assert (len(more["items"]), more["next"]) == (2, None)
     assert "satisfied" not in str(arrivals)
     found = setting.committee.ok("GET", f"/staff/surveys/{survey}/texts?estate={estate}&words=灯坏")
-    assert [line["words"][:3] for line in found["items"]] == ["第5条", "第3条", "第1条"]
+    assert sorted(line["words"][:3] for line in found["items"]) == ["第1条", "第3条", "第5条"]
+    first = setting.committee.ok("GET", f"/staff/surveys/{survey}/texts?estate={estate}&limit=4")
+    position = decode_cursor(first["next"])
+    assert position is not None
+    assert position[0] == start_of_day(local_date(position[0]))  # the day, and a random id
+    after = setting.committee.ok(
+        "GET", f"/staff/surveys/{survey}/texts?estate={estate}&cursor={first['next']}"
+    )
+    every = [line["id"] for page in (first, after) for line in page["items"]]
+    assert (len(set(every)), len(every), after["next"]) == (6, 6, None)
     groups = setting.committee.ok(
         "GET", f"/staff/surveys/{survey}/breakdown?question=overall&estate={estate}"
     )

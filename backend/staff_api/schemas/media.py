@@ -20,8 +20,11 @@ class StaffMediaUploadQuery(BaseModel):
     estate: Id
 
 
-class StaffMediaOut(BaseModel):
-    """A photo or video; ``full`` and ``thumb`` are addresses that hold until ``expires_at``."""
+class UndatedMediaOut(BaseModel):
+    """A photo or video without the instant it came, where that would tell of its household.
+
+    ``full`` and ``thumb`` are addresses that hold until ``expires_at``.
+    """
 
     id: str
     kind: str
@@ -38,12 +41,11 @@ class StaffMediaOut(BaseModel):
     full: str | None
     thumb: str | None
     expires_at: datetime
-    created_at: datetime
 
     @classmethod
-    def of(cls, view: MediaView) -> StaffMediaOut:
+    def of(cls, view: MediaView) -> UndatedMediaOut:
         """Build from the service's answer."""
-        return cls(
+        return UndatedMediaOut(
             id=view.id,
             kind=view.kind,
             kind_title=KIND_TITLES[MediaKind(view.kind)],
@@ -59,8 +61,18 @@ class StaffMediaOut(BaseModel):
             full=view.full,
             thumb=view.thumb,
             expires_at=view.expires_at,
-            created_at=view.created_at,
         )
+
+
+class StaffMediaOut(UndatedMediaOut):
+    """A photo or video and when it was uploaded."""
+
+    created_at: datetime
+
+    @classmethod
+    def of(cls, view: MediaView) -> StaffMediaOut:
+        """Build from the service's answer."""
+        return cls(**UndatedMediaOut.of(view).model_dump(), created_at=view.created_at)
 
 
 class MediaReviewQuery(PageQuery):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from backend.infra.forms import Id, Sha256, StrictModel
 from backend.infra.paging import PageQuery, encode_cursor
 from backend.kernel.clock import local_date
-from backend.staff_api.schemas.media import StaffMediaOut
+from backend.staff_api.schemas.media import UndatedMediaOut
 from backend.surveys.queries import ResponseLine, TextFilter, TextLine
 from backend.surveys.rules.outcomes import CHANNEL_TITLES, OUTCOME_TITLES
 from backend.surveys.service import EnterAnswers, NoteTry, WorklistQuery
@@ -258,12 +258,12 @@ class TextOut(BaseModel):
     question: str
     words: str
     personal: list[str]
-    photos: list[StaffMediaOut]
+    photos: list[UndatedMediaOut]
     written_on: str
 
 
 class TextListOut(BaseModel):
-    """A page of texts, newest first."""
+    """A page of texts, the newest day first; neither a text nor the cursor tells more than the day."""
 
     items: list[TextOut]
     next: str | None
@@ -279,8 +279,7 @@ class TextListOut(BaseModel):
                 question=row.question,
                 words=row.words,
                 personal=list(row.personal),
-                photos=[StaffMediaOut.of(view) for view in row.photos],
-                # The day, not the minute: the list of arrivals tells who answered when.
+                photos=[UndatedMediaOut.of(view) for view in row.photos],
                 written_on=local_date(row.written_at).isoformat(),
             )
             for row in page

@@ -49,7 +49,10 @@ class ResponseLine:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A free text with personal data masked, or photos; ``personal``: the kinds that were found. Nobody's household."""
+    """A free text with personal data masked, or photos; ``personal``: the kinds that were found. Nobody's household.
+
+    ``written_at``: the beginning of the day.
+    """
 
     id: str
     response_id: str
@@ -126,7 +129,10 @@ class TextFilter:
 
 
 def texts_of(session: Session, wanted: TextFilter, limit: int, before: Position | None) -> list[TextLine]:
-    """Return what was written, newest first; the search looks for the words as they stand."""
+    """Return what was written, the newest day first, within a day in no order that tells anything.
+
+    The search looks for the words as they stand.
+    """
     at, key = col(SurveyText.written_at), col(SurveyText.id)
     query = select(SurveyText).where(
         SurveyText.survey_id == wanted.survey_id,

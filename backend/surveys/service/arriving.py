@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from backend.infra.context import Context
+from backend.kernel.clock import local_date, start_of_day
 from backend.kernel.ids import new_id
 from backend.surveys import errors
 from backend.surveys.repository import census, responses, surveys
@@ -137,7 +138,12 @@ def _row(ctx: Context, arrival: Arrival, held: _Held) -> SurveyResponse:
 
 
 def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping[str, Any]) -> None:
-    """Store what is read one by one: texts with personal data masked, and photos."""
+    """Store what is read one by one: texts with personal data masked, and photos.
+
+    Of the instant only the day is kept: the list of arrivals tells which door answered at which instant, and
+    what stands there in the order of writing could be laid beside it.
+    """
+    day = start_of_day(local_date(row.arrived_at))
     texts, photos = texts_of(form, answers), photos_of(form, answers)
     for question in (*texts, *photos):
         masked = mask_personal(texts.get(question, ""))
@@ -151,7 +157,7 @@ def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping
                 words=masked.text,
                 personal=list(masked.found),
                 photos=photos.get(question, []),
-                written_at=row.arrived_at,
+                written_at=day,
             )
         )
 

@@ -12,12 +12,14 @@ from sqlmodel import col, select
 
 from backend.infra.context import Context
 from backend.kernel.access import Role
+from backend.kernel.clock import local_date, start_of_day
 from backend.kernel.errors import Conflict, DomainError, NotFound, Unprocessable
 from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
 from backend.media import service as media
 from backend.media.service import Upload
 from backend.registry.tables import Dwelling
+from backend.staff_api.schemas.survey_work import TextListOut
 from backend.surveys import service
 from backend.surveys.queries import TextFilter
 from backend.surveys.rules.questions import Form, Kind, Question, Section, form_of
@@ -167,9 +169,9 @@ def test_texts_are_sealed_and_shown_masked_without_a_household(quarter: Quarter)
         )
         shown = service.list_texts(quarter.committee, wanted, 20)
         assert len(shown) == (5 if number == 4 else 0)
-    assert [line.words for line in shown][-1] == "楼道灯不亮"
+    assert "楼道灯不亮" in {line.words for line in shown}
     assert all("13800001234" not in line.words for line in shown)
-    assert shown[0].personal == ("phone",)
+    assert sorted(line.personal for line in shown) == [(), *[("phone",)] * 4]
     search = TextFilter(survey.id, quarter.place.estate.id, words="楼道", is_personal=False)
     assert [line.words for line in service.list_texts(quarter.committee, search, 20)] == ["楼道灯不亮"]
     rows = quarter.ctx.session.exec(select(SurveyResponse).where(SurveyResponse.survey_id == survey.id)).all()
@@ -179,6 +181,18 @@ def test_texts_are_sealed_and_shown_masked_without_a_household(quarter: Quarter)
         select(SurveyText).where(SurveyText.survey_id == survey.id, col(SurveyText.is_standing))
     ).all()
     assert len(kept) == 4
+
+
+def test_texts_stand_in_no_order_that_arrivals_could_be_laid_beside(quarter: Quarter) -> None:
+    survey = quarter.open()
+    for number, home in enumerate(quarter.homes(survey)[:12]):
+        quarter.enter(survey, home, {**YES, "words": f"第{number}条"})
+    shown = service.list_texts(quarter.committee, TextFilter(survey.id, quarter.place.estate.id), 20)
+    arrived = {row.arrived_at for row in standing(quarter.ctx, survey)}
+    assert len(arrived) == 12
+    assert {line.written_at for line in shown} == {start_of_day(local_date(at)) for at in arrived}
+    by_day = sorted(shown, key=lambda line: (line.written_at, line.id), reverse=True)
+    assert [line.id for line in shown] == [line.id for line in by_day]
 
 
 def test_five_texts_of_fewer_than_five_households_are_not_shown(quarter: Quarter) -> None:
@@ -309,3 +323,4 @@ def test_photos_hang_on_what_the_household_says_and_stay_when_it_is_said_anew(qu
         quarter.enter(survey, quarter.homes(survey)[number], {**YES, "words": "好"})
     lines = service.list_texts(quarter.committee, TextFilter(survey.id, quarter.place.estate.id), 20)
     assert sorted(len(line.photos) for line in lines) == [0, 0, 0, 0, 2]
+    assert "created_at" not in TextListOut.of(lines, 20).model_dump_json()  # it would tell which household
