@@ -73,7 +73,7 @@ class SurveyEstate(SQLModel, table=True):
     households: int = 0
     census_sha256: str | None = None
     parameters: Any = Field(default=None, sa_type=JsonText, nullable=True)
-    # question → code → number, and the overall answers by household, recounted from the responses.
+    # The overall answers by household, exact; question → code → number, without one to four held back.
     result: Any = Field(default=None, sa_type=JsonText, nullable=True)
     responses_sha256: str | None = None
 

@@ -14,6 +14,7 @@ from backend.projects.rules.wording import line_of
 from backend.surveys.queries import SurveyCard
 from backend.surveys.rules.counts import QuestionResult
 from backend.surveys.rules.outcomes import CHANNEL_TITLES
+from backend.surveys.rules.small_groups import held_back_note
 from backend.surveys.service import Judgement, OwnAnswers, SurveyResults
 from backend.surveys.tables import SurveyHousehold, SurveyResponse
 from miniprogram_api.schemas.media import MediaOut
@@ -211,10 +212,11 @@ class MyJudgementOut(BaseModel):
 
 
 class MyResultsOut(BaseModel):
-    """The result of a closed survey in the caller's estates."""
+    """The result of a closed survey in the caller's estates; ``note``: what the questions do not count, and why."""
 
     title: str
     counted: int
+    note: str | None
     questions: list[MyQuestionResultOut]
     judgements: list[MyJudgementOut]
 
@@ -224,6 +226,7 @@ class MyResultsOut(BaseModel):
         return cls(
             title=found.survey.title,
             counted=found.counted,
+            note=held_back_note(found.held_back),
             questions=[MyQuestionResultOut.of(each) for each in found.questions],
             judgements=[MyJudgementOut.of(each) for each in found.judgements],
         )

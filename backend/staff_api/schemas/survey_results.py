@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from backend.surveys.queries import GroupResult, Reach
 from backend.surveys.rules.counts import QuestionResult
+from backend.surveys.rules.small_groups import held_back_note
 from backend.surveys.service import Judgement, SurveyResults
 from backend.tally.report import motion_json
 
@@ -100,7 +101,10 @@ class JudgementOut(BaseModel):
 
 
 class ResultsOut(BaseModel):
-    """Results over one estate or several; before the close as far as answers joined the sums."""
+    """Results over one estate or several; before the close as far as answers joined the sums.
+
+    ``held_back``: how many answers of a closed survey the questions do not count; ``note`` says why.
+    """
 
     survey: str
     state: str
@@ -109,6 +113,8 @@ class ResultsOut(BaseModel):
     channels: dict[str, int]
     questions: list[QuestionResultOut]
     judgements: list[JudgementOut]
+    held_back: int
+    note: str | None
 
     @classmethod
     def of(cls, found: SurveyResults) -> ResultsOut:
@@ -121,6 +127,8 @@ class ResultsOut(BaseModel):
             channels=dict(found.channels),
             questions=[QuestionResultOut.of(each) for each in found.questions],
             judgements=[JudgementOut.of(found.survey.id, each) for each in found.judgements],
+            held_back=found.held_back,
+            note=held_back_note(found.held_back),
         )
 
 

@@ -113,7 +113,9 @@ def standing_in(session: Session, survey_id: str, estate_id: str) -> Iterator[Su
         SurveyResponse.estate_id == estate_id,
         SurveyResponse.state == "standing",
     )
-    yield from session.exec(query.order_by(col(SurveyResponse.id)).execution_options(yield_per=1000))
+    yield from session.exec(
+        query.order_by(col(SurveyResponse.id)).execution_options(yield_per=1000, populate_existing=True)
+    )
 
 
 def find_draft(session: Session, household_id: str, account_id: str) -> SurveyDraft | None:

@@ -49,6 +49,15 @@ def difference(new: Iterable[Counts], old: Iterable[Counts]) -> dict[tuple[str, 
     return {key: number for key, number in total.items() if number}
 
 
+def by_question(sums: Counts) -> dict[str, dict[str, int]]:
+    """Return question → code → number; what nobody said is left out."""
+    found: dict[str, dict[str, int]] = {}
+    for (question, code), number in sums.items():
+        if number:
+            found.setdefault(question, {})[code] = number
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar of a chart; ``share`` in percent of those who answered, rounded down; ``points`` for rankings."""

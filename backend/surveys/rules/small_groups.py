@@ -33,6 +33,16 @@ def may_show(size: int) -> bool:
     return size == 0 or size >= FEWEST
 
 
+def held_back_note(number: int) -> str | None:
+    """Return what is said beside a closed result in which so many answers are not counted question by question."""
+    if not number:
+        return None
+    return (
+        f"另有 {number} 份回答没有计入各题结果：截止时等待汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
+        "按规定计算的调查率和群众满意率已全部计入。"
+    )
+
+
 def pools_of(homes: Mapping[str, int]) -> dict[str, str]:
     """Return building → the building under whose name its answers are summed; ``homes`` in order of display.
 

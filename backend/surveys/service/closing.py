@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -11,10 +12,11 @@ from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.surveys import errors
 from backend.surveys.repository import responses, surveys
-from backend.surveys.rules.counts import counts_of
+from backend.surveys.rules.counts import by_question, counts_of, difference
 from backend.surveys.rules.questions import Form, form_of
+from backend.surveys.rules.small_groups import FEWEST, may_show
 from backend.surveys.service.loading import load_survey, tell
-from backend.surveys.tables import Survey
+from backend.surveys.tables import Survey, SurveyResponse
 
 MOST_AT_ONCE = 200
 
@@ -43,10 +45,9 @@ def close_survey(ctx: Context, survey_id: str) -> Survey:
 
 
 def _close(ctx: Context, row: Survey, now: datetime) -> None:
-    form = form_of(row.form)
     hashes = []
     for estate in surveys.estates_of(ctx.session, [row.id]):
-        result, digest = recount(ctx, form, row.id, estate.estate_id)
+        result, digest = recount(ctx, row, estate.estate_id)
         surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest)
         hashes.append(f"{estate.estate_id}:{digest}")
     if not surveys.change_survey(ctx.session, row, row.version, state="closed", closed_at=now):
@@ -55,26 +56,49 @@ def _close(ctx: Context, row: Survey, now: datetime) -> None:
     tell(ctx, row, "closed", {"results": sorted(hashes)})
 
 
-def recount(ctx: Context, form: Form, survey_id: str, estate_id: str) -> tuple[dict[str, Any], str]:
+def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], str]:
     """Return an estate's result from its standing responses, and their hash.
 
-    Result: ``responses``, ``overall`` (answer → number) and ``questions`` (id → code → number). The hash is
-    over one line per response by id: id, fingerprint of what was sent, overall answer.
+    Result: ``responses``, ``overall`` (answer → number), ``questions`` (id → code → number) and ``held_back``:
+    how many answers are not in ``questions``. These are the ones that had not joined the sums when there are one
+    to four of them in the estate: otherwise the result minus the last sums before the close would tell what they
+    said. What the gate judges is always exact. The hash is over one line per response by id: id, fingerprint of
+    what was sent, overall answer.
     """
+    form = form_of(row.form)
     overall: Counter[str] = Counter()
-    questions: dict[str, Counter[str]] = {}
+    sums: Counter[tuple[str, str]] = Counter()
+    waiting: list[SurveyResponse] = []
     digest = sha256()
     number = 0
-    for response in responses.standing_in(ctx.session, survey_id, estate_id):
+    for response in responses.standing_in(ctx.session, row.id, estate_id):
         number += 1
         if response.overall is not None:
             overall[response.overall] += 1
-        for (question, code), count in counts_of(form, response.answers, response.channel).items():
-            questions.setdefault(question, Counter())[code] += count
+        if response.released_at is None and len(waiting) < FEWEST:
+            waiting.append(response)
+        sums.update(counts_of(form, response.answers, response.channel))
         digest.update(f"{response.id} {response.request_sha256} {response.overall or ''}\n".encode())
+    held_back = 0 if may_show(len(waiting)) else len(waiting)
+    if held_back:
+        sums.update(_undone(ctx, row, form, waiting))
     result = {
         "responses": number,
         "overall": dict(overall),
-        "questions": {name: dict(counts) for name, counts in questions.items()},
+        "questions": by_question(sums),
+        "held_back": held_back,
     }
     return result, digest.hexdigest()
+
+
+def _undone(
+    ctx: Context, row: Survey, form: Form, waiting: Sequence[SurveyResponse]
+) -> dict[tuple[str, str], int]:
+    """Return what takes the sums back to before these answers came; nothing of the question the gate publishes."""
+    former = [each.subtracts_id for each in waiting if each.subtracts_id is not None]
+    gone = responses.responses_by_id(ctx.session, former) if former else []
+    said, replaced = (
+        [counts_of(form, each.answers, each.channel) for each in rows] for rows in (waiting, gone)
+    )
+    exact = form.overall.id if form.overall is not None and row.rule_id is not None else None
+    return {key: change for key, change in difference(replaced, said).items() if key[0] != exact}

@@ -13,6 +13,7 @@ from backend.surveys.rules.outcomes import CHANNEL_TITLES
 from backend.surveys.rules.personal import KIND_TITLES
 from backend.surveys.rules.questions import KIND_TITLES as QUESTION_TITLES
 from backend.surveys.rules.questions import Form, Role, form_of
+from backend.surveys.rules.small_groups import held_back_note
 from backend.surveys.rules.workbook import Cell, Sheet, write_workbook
 from backend.surveys.service import reading
 from backend.surveys.service.loading import tell, whole_estates
@@ -83,6 +84,9 @@ def _summary(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
                 for test in (*each.result.tests, *each.result.beside)
             )
             yield each.estate_name, f"{OUTCOME_TITLES[each.result.outcome]}：{rates}"
+    note = held_back_note(found.held_back)
+    if note is not None:
+        yield "未计入各题结果", note
     yield "说明", "截止前的各题结果每满 5 份汇总一次；不足 5 份的分组不单独列出。比例一律向下取整。"
 
 

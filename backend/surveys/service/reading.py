@@ -36,7 +36,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class SurveyResults:
-    """Results over one estate or several: exact after the close, before it as far as answers joined the sums."""
+    """Results over one estate or several: after the close, before it as far as answers joined the sums.
+
+    ``held_back``: answers a closed result does not count question by question, because fewer than five of an
+    estate had not joined the sums; the judgements count them.
+    """
 
     survey: Survey
     estates: tuple[SurveyEstate, ...]
@@ -44,6 +48,7 @@ class SurveyResults:
     channels: Mapping[str, int]
     questions: tuple[QuestionResult, ...]
     judgements: tuple[Judgement, ...]
+    held_back: int = 0
 
 
 def list_surveys(ctx: Context, limit: int, before: Position | None = None) -> list[lists.SurveyCard]:
@@ -128,6 +133,7 @@ def _results(ctx: Context, row: Survey, estates: Sequence[SurveyEstate]) -> Surv
         channels=channels if is_shown else {},
         questions=questions if is_shown else tuple(result_of(q, {}) for _, q in form.questions()),
         judgements=tuple(_judgement(row, each) for each in estates) if is_closed else (),
+        held_back=sum((each.result or {}).get("held_back", 0) for each in estates),
     )
 
 
@@ -181,7 +187,7 @@ def breakdown(
 
 
 def _total(form: Form, row: Survey, estate: SurveyEstate, question_id: str) -> int | None:
-    """After the close the estate's exact total is public: what no building's sums hold counts as hidden."""
+    """After the close the estate's total is public: what no building's sums hold counts as hidden."""
     if row.state != "closed":
         return None
     question = form.question(question_id)

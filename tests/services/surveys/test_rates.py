@@ -19,8 +19,8 @@ from backend.projects.service import LinkSurvey
 from backend.projects.tables import ProjectEstate
 from backend.surveys import service
 from backend.surveys.queries import survey_evidence
-from backend.surveys.rules.questions import form_of
-from backend.surveys.service import WorklistQuery
+from backend.surveys.rules.small_groups import held_back_note
+from backend.surveys.service import SurveyResults, WorklistQuery
 from backend.surveys.service.closing import recount
 from backend.surveys.tables import Survey, SurveySum
 from tests.services.projects.conftest import Town, make_town
@@ -115,7 +115,7 @@ def test_a_change_of_mind_is_taken_out_once_however_often_it_comes(quarter: Quar
         1,
         9,
     )
-    result, _ = recount(quarter.ctx, form_of(survey.form), survey.id, estate_of(quarter))
+    result, _ = recount(quarter.ctx, survey, estate_of(quarter))
     assert result["questions"]["overall"] == {"*": 9, "satisfied": 8, "dissatisfied": 1}
 
 
@@ -156,6 +156,64 @@ def test_after_the_close_the_estate_is_exact_and_small_rests_stay_hidden(quarter
     assert service.close_survey(quarter.committee, survey.id).state == "closed"
     mine = service.my_results(quarter.resident(0), survey.id)
     assert mine.counted == 15
+
+
+def answered(found: SurveyResults, question: str) -> int:
+    return next(each.answered for each in found.questions if each.question == question)
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 5), (6, 5), (9, 0), (7, 7), (7, 8), (3, 0)])
+def test_the_close_moves_no_question_by_fewer_than_five_households(
+    quarter: Quarter, first: int, second: int
+) -> None:
+    survey = quarter.open()
+    homes = quarter.homes(survey)
+    for home in homes[:first] + homes[20 : 20 + second]:
+        quarter.enter(survey, home, {"overall": "satisfied", "item_1": "basically"})
+    before = service.results(quarter.committee, survey.id, estate_of(quarter))
+    quarter.close(survey)
+    after = service.results(quarter.committee, survey.id, estate_of(quarter))
+    waited = first % 5 + second % 5
+    joined = 0 if waited < 5 else waited
+    assert after.counted - before.counted == joined
+    assert answered(after, "item_1") - answered(before, "item_1") == joined
+    assert after.held_back == waited - joined
+    assert (held_back_note(after.held_back) is None) == (waited in (0, 5))
+    # The rule asks for exact numbers of the overall question, and for the coverage.
+    evidence = survey_evidence(quarter.ctx.session, survey.id, estate_of(quarter))
+    assert evidence is not None
+    assert evidence.counts == {"satisfied": first + second}
+    if first + second >= 5:
+        assert answered(after, "overall") == first + second
+    assert service.coverage(quarter.committee, survey.id)[0].covered == first + second
+
+
+def test_the_close_does_not_tell_a_change_of_mind_of_fewer_than_five(quarter: Quarter) -> None:
+    survey = quarter.open()
+    homes = quarter.homes(survey)[:10]
+    for home in homes:
+        quarter.enter(survey, home, {"overall": "satisfied", "item_1": "basically"})
+    for item in ("dissatisfied", "very_dissatisfied"):
+        quarter.enter(survey, homes[0], {"overall": "basically", "item_1": item})
+    before = service.results(quarter.committee, survey.id, estate_of(quarter)).questions
+    quarter.close(survey)
+    after = service.results(quarter.committee, survey.id, estate_of(quarter))
+    assert after.questions[1:] == before[1:]
+    assert (after.counted, after.held_back) == (10, 1)
+    evidence = survey_evidence(quarter.ctx.session, survey.id, estate_of(quarter))
+    assert evidence is not None
+    assert evidence.counts == {"satisfied": 9, "basically": 1}
+
+
+def test_without_a_gate_nothing_is_exact_that_would_tell_of_few(quarter: Quarter) -> None:
+    survey = quarter.open("follow_up")
+    for home in quarter.homes(survey)[:7]:
+        quarter.enter(survey, home, {"overall": "satisfied", "defect": "none"})
+    before = service.results(quarter.committee, survey.id, estate_of(quarter)).questions
+    quarter.close(survey)
+    after = service.results(quarter.committee, survey.id, estate_of(quarter))
+    assert after.questions == before
+    assert (after.counted, after.held_back) == (5, 2)
 
 
 def test_a_question_few_answered_is_not_shown(quarter: Quarter) -> None:
