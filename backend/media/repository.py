@@ -57,6 +57,20 @@ def attach(session: Session, file_id: str, account_id: str, values: Mapping[str,
     )
 
 
+def take_down(session: Session, file_id: str, subject_kind: str, subject_id: str) -> bool:
+    """Take a file off a thing; False when it does not hang there."""
+    return _change(
+        session,
+        update(MediaFile)
+        .where(
+            col(MediaFile.id) == file_id,
+            col(MediaFile.subject_kind) == subject_kind,
+            col(MediaFile.subject_id) == subject_id,
+        )
+        .values(subject_kind=None, subject_id=None, position=None, attached_at=None),
+    )
+
+
 def move(session: Session, file_id: str, states: Collection[str], values: Mapping[str, object]) -> bool:
     """Change a file that is in one of the states; False when it is not."""
     return _change(

@@ -49,21 +49,22 @@ def check_day(uploader: str, kind: MediaKind, uploaded: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a thing has already: the kinds of its files and the place of the last."""
+    """What a thing has already: the kinds of its files and the places they stand in."""
 
     kinds: tuple[MediaKind, ...] = ()
-    last_position: int = -1
+    taken: frozenset[int] = frozenset()
 
 
 def positions(held: Held, wanted: Sequence[MediaKind], limit: int) -> list[int]:
     """Return the places of the new files, in their order; refuse more than nine photos or one video.
 
-    ``limit`` may narrow the photos further. A video stands alone in place 0.
+    ``limit`` may narrow the photos further. A video stands alone in place 0. Places that were given up are
+    taken again.
     """
     kinds = [*held.kinds, *wanted]
     most = min(limit, MOST_PHOTOS)
     allowed = min(limit, MOST_VIDEOS) if MediaKind.VIDEO in kinds else most
-    first = held.last_position + 1
-    if len(kinds) > allowed or first + len(wanted) > MOST_PHOTOS:
+    free = [place for place in range(MOST_PHOTOS) if place not in held.taken]
+    if len(kinds) > allowed or len(wanted) > len(free):
         raise errors.too_many_attached(most)
-    return list(range(first, first + len(wanted)))
+    return free[: len(wanted)]

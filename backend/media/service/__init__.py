@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.media.service.attaching import attach, disown, list_attached
+from backend.media.service.attaching import attach, disown, let_go, list_attached
 from backend.media.service.checking import ContentCheck, record_media_verdict, run_checks
 from backend.media.service.own import forget_unattached, my_media
 from backend.media.service.reviewing import DecideMedia, decide_media, list_reviews
@@ -19,6 +19,7 @@ __all__ = [
     "decide_media",
     "disown",
     "forget_unattached",
+    "let_go",
     "list_attached",
     "list_reviews",
     "my_media",

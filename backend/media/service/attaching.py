@@ -32,15 +32,21 @@ def attach(
     if any(row.state == MediaState.RISKY for row in chosen.values()):
         raise errors.risky()
     former = repository.of_subjects(ctx.session, subject_kind, (subject_id,))
-    held = Held(
-        tuple(MediaKind(row.kind) for row in former), max((row.position or 0 for row in former), default=-1)
-    )
+    held = Held(tuple(MediaKind(row.kind) for row in former), frozenset(row.position or 0 for row in former))
     places = positions(held, [MediaKind(chosen[file_id].kind) for file_id in ids], limit)
     common = {"subject_kind": subject_kind, "subject_id": subject_id, "attached_at": ctx.clock.now()}
     for file_id, place in zip(ids, places, strict=True):
         if not repository.attach(ctx.session, file_id, account_id, {**common, "position": place}):
             raise errors.not_attachable()
         ctx.session.expire(chosen[file_id])
+
+
+def let_go(ctx: Context, subject_kind: str, subject_id: str, *, keep: Collection[str]) -> None:
+    """Take down the files of a thing that are not among ``keep``: they are loose again, and forgotten after a day."""
+    for row in repository.of_subjects(ctx.session, subject_kind, (subject_id,)):
+        if row.id not in keep:
+            repository.take_down(ctx.session, row.id, subject_kind, subject_id)
+            ctx.session.expire(row)
 
 
 def disown(ctx: Context, subject_kind: str, subject_id: str) -> None:

@@ -80,7 +80,7 @@ def arrive(ctx: Context, arrival: Arrival) -> SurveyResponse:
     ctx.session.add(row)
     ctx.session.flush()
     _add_remarks(ctx, row, held.form, arrival.answers)
-    attach_photos(ctx, row, photos_of(held.form, arrival.answers))
+    attach_photos(ctx, row, photos_of(held.form, arrival.answers), is_first=held.former is None)
     _reach(ctx, held, row.overall)
     _release(ctx, held)
     tell(ctx, held.survey, "answered", {"channel": row.channel, "household": household.dwelling_id})

@@ -23,10 +23,15 @@ def check_sheet(ctx: Context, sha256: str) -> None:
         raise errors.photo_missing("photo") from error
 
 
-def attach_photos(ctx: Context, row: SurveyResponse, photos: Mapping[str, Sequence[str]]) -> None:
-    """Hang the photos on what this respondent says; those that hang there from before stay."""
+def attach_photos(
+    ctx: Context, row: SurveyResponse, photos: Mapping[str, Sequence[str]], *, is_first: bool
+) -> None:
+    """Hang the photos on what this respondent says; of those from before the ones stay that are named again."""
     wanted = [media_id for chosen in photos.values() for media_id in chosen]
-    there = {view.id for view in photos_at(ctx, [row]).get(row.id, ())} if wanted else set()
+    there: set[str] = set()
+    if not is_first:
+        media.let_go(ctx, SUBJECT, _subject(row), keep=wanted)
+        there = {view.id for view in photos_at(ctx, [row])[row.id]}
     fresh = [media_id for media_id in wanted if media_id not in there]
     media.attach(ctx, fresh, SUBJECT, _subject(row))
 

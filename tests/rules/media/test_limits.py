@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,42 +19,44 @@ PHOTO, VIDEO = MediaKind.PHOTO, MediaKind.VIDEO
 
 
 @pytest.mark.parametrize(
-    ("held", "last", "wanted", "limit", "expected"),
+    ("held", "taken", "wanted", "limit", "expected"),
     [
-        ([], -1, [PHOTO], 9, [0]),
-        ([], -1, [PHOTO] * 9, 9, list(range(9))),
-        ([PHOTO] * 8, 7, [PHOTO], 9, [8]),
-        ([PHOTO] * 2, 5, [PHOTO] * 3, 9, [6, 7, 8]),
-        ([], -1, [VIDEO], 9, [0]),
-        ([], -1, [PHOTO] * 3, 3, [0, 1, 2]),
+        ([], [], [PHOTO], 9, [0]),
+        ([], [], [PHOTO] * 9, 9, list(range(9))),
+        ([PHOTO] * 8, range(8), [PHOTO], 9, [8]),
+        ([PHOTO] * 2, [0, 5], [PHOTO] * 5, 9, [1, 2, 3, 4, 6]),
+        ([PHOTO], [8], [PHOTO] * 8, 9, list(range(8))),
+        ([], [], [VIDEO], 9, [0]),
+        ([], [], [PHOTO] * 3, 3, [0, 1, 2]),
     ],
 )
-def test_files_take_the_next_places(
-    held: list[MediaKind], last: int, wanted: list[MediaKind], limit: int, expected: list[int]
+def test_files_take_the_free_places(
+    held: list[MediaKind], taken: Iterable[int], wanted: list[MediaKind], limit: int, expected: list[int]
 ) -> None:
-    assert positions(Held(tuple(held), last), wanted, limit) == expected
+    assert positions(Held(tuple(held), frozenset(taken)), wanted, limit) == expected
 
 
 @pytest.mark.parametrize(
-    ("held", "last", "wanted", "limit"),
+    ("held", "taken", "wanted", "limit"),
     [
-        ([], -1, [PHOTO] * 10, 9),
-        ([], -1, [PHOTO] * 10, 99),
-        ([PHOTO] * 9, 8, [PHOTO], 9),
-        ([PHOTO], 8, [PHOTO], 9),
-        ([], -1, [VIDEO, VIDEO], 9),
-        ([], -1, [PHOTO, VIDEO], 9),
-        ([PHOTO], 0, [VIDEO], 9),
-        ([VIDEO], 0, [PHOTO], 9),
-        ([], -1, [PHOTO] * 4, 3),
-        ([], -1, [VIDEO], 0),
+        ([], [], [PHOTO] * 10, 9),
+        ([], [], [PHOTO] * 10, 99),
+        ([PHOTO] * 9, range(9), [PHOTO], 9),
+        ([PHOTO], [8], [PHOTO] * 9, 9),
+        ([], [], [VIDEO, VIDEO], 9),
+        ([], [], [PHOTO, VIDEO], 9),
+        ([PHOTO], [0], [VIDEO], 9),
+        ([VIDEO], [0], [PHOTO], 9),
+        ([PHOTO], [1], [VIDEO], 9),
+        ([], [], [PHOTO] * 4, 3),
+        ([], [], [VIDEO], 0),
     ],
 )
 def test_more_than_nine_photos_or_one_video_is_refused(
-    held: list[MediaKind], last: int, wanted: list[MediaKind], limit: int
+    held: list[MediaKind], taken: Iterable[int], wanted: list[MediaKind], limit: int
 ) -> None:
     with pytest.raises(Unprocessable) as caught:
-        positions(Held(tuple(held), last), wanted, limit)
+        positions(Held(tuple(held), frozenset(taken)), wanted, limit)
     assert caught.value.code == "too_many_attached"
 
 

@@ -18,6 +18,7 @@ from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
 from backend.media import service as media
 from backend.media.service import Upload
+from backend.media.tables import MediaFile
 from backend.registry.tables import Dwelling
 from backend.staff_api.schemas.survey_work import TextListOut
 from backend.surveys import service
@@ -324,3 +325,17 @@ def test_photos_hang_on_what_the_household_says_and_stay_when_it_is_said_anew(qu
     lines = service.list_texts(quarter.committee, TextFilter(survey.id, quarter.place.estate.id), 20)
     assert sorted(len(line.photos) for line in lines) == [0, 0, 0, 0, 2]
     assert "created_at" not in TextListOut.of(lines, 20).model_dump_json()  # it would tell which household
+
+
+def test_photos_the_new_answer_no_longer_names_are_let_go(quarter: Quarter) -> None:
+    survey = quarter.open()
+    owner, home = quarter.resident(0), quarter.place.dwelling_ids[0]
+    shots = [media.upload_media(owner, Upload(photos.jpeg(), new_id())).id for _ in range(12)]
+    for number in range(1, 11):  # nine places, and twelve photos one after the other
+        chosen = [shots[0], *shots[number : number + 2]]
+        service.answer_survey(owner, survey.id, home, {**YES, "photos": chosen}, new_id())
+        assert {view.id for view in service.own_answers(owner, survey.id, home).photos} == set(chosen)
+    service.answer_survey(owner, survey.id, home, YES, new_id())
+    assert service.own_answers(owner, survey.id, home).photos == ()
+    query = select(MediaFile).where(col(MediaFile.id).in_(shots), col(MediaFile.subject_id).is_not(None))
+    assert quarter.ctx.session.exec(query).all() == []
