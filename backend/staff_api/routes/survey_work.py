@@ -65,7 +65,7 @@ def list_texts(survey_id: str, query: schemas.TextQuery) -> schemas.TextListOut:
 
 
 @door.post("/export")
-@endpoint(staff(Permission.SURVEY_TEXTS, limit="20/minute"), {200: None}, tags=_TAGS, responses_raw=_XLSX)
+@endpoint(staff(Permission.SURVEY_TEXTS, limit="5/minute"), {200: None}, tags=_TAGS, responses_raw=_XLSX)
 def export_survey(survey_id: str) -> Response:
     """Take the results out as an Excel workbook; that is an event."""
     headers = {"Content-Disposition": 'attachment; filename="survey.xlsx"'}

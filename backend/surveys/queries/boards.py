@@ -151,6 +151,23 @@ def groups_by_pool(
     return _groups(session, col(SurveySum.pool), survey_id, question_id, estate_id)
 
 
+def groups_in(
+    session: Session, survey_id: str, estate_ids: Collection[str], questions: Collection[str]
+) -> Mapping[tuple[str, str], Sums]:
+    """Return (estate, question) → pool of buildings → code → number of some questions in some estates, in one query."""
+    columns = (SurveySum.estate_id, SurveySum.question, SurveySum.pool, SurveySum.code, SurveySum.number)
+    query = sa_select(*(col(column) for column in columns)).where(
+        col(SurveySum.survey_id) == survey_id,
+        col(SurveySum.estate_id).in_(estate_ids),
+        col(SurveySum.question).in_(questions),
+        col(SurveySum.pool) != WHOLE,
+    )
+    found: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    for estate, question, pool, code, number in session.execute(query):
+        found.setdefault((estate, question), {}).setdefault(pool, {})[code] = int(number)
+    return found
+
+
 def _groups(
     session: Session, group: Mapped[str], survey_id: str, question_id: str, estate_id: str | None
 ) -> dict[str, Counter[str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, func, or_, true
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
@@ -164,6 +164,41 @@ def has_enough_writers(session: Session, wanted: TextFilter, fewest: int) -> boo
     if wanted.question is not None:
         query = query.where(SurveyText.question == wanted.question)
     return len(session.exec(query.distinct().limit(fewest)).all()) >= fewest
+
+
+def texts_for_export(
+    session: Session, survey_id: str, estate_ids: Collection[str], fewest: int, limit: int
+) -> Iterator[tuple[str, TextLine]]:
+    """Yield (estate, text) of the estates in which so many have written, in their order, at most ``limit``."""
+    there = (
+        SurveyText.survey_id == survey_id,
+        col(SurveyText.estate_id).in_(estate_ids),
+        col(SurveyText.is_standing),
+    )
+    writers = func.count(col(SurveyText.response_id).distinct())
+    known = (
+        select(SurveyText.estate_id).where(*there).group_by(SurveyText.estate_id).having(writers >= fewest)
+    )
+    query = (
+        select(SurveyText)
+        .join(
+            SurveyEstate,
+            and_(
+                col(SurveyEstate.survey_id) == col(SurveyText.survey_id),
+                col(SurveyEstate.estate_id) == col(SurveyText.estate_id),
+            ),
+        )
+        .where(*there, col(SurveyText.estate_id).in_(session.exec(known).all()), col(SurveyText.words) != "")
+        .order_by(
+            col(SurveyEstate.position),
+            col(SurveyText.estate_id),
+            col(SurveyText.written_at).desc(),
+            col(SurveyText.id).desc(),
+        )
+        .limit(limit)
+    )
+    for row in session.exec(query.execution_options(yield_per=1000)):
+        yield row.estate_id, _text(row)
 
 
 def label_of(home: SurveyHousehold) -> str:

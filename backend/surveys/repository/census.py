@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,17 @@ def places_of(session: Session, survey_id: str, estate_id: str) -> Sequence[Surv
         .order_by(col(SurveyPlace.position))
         .execution_options(populate_existing=True)
     ).all()
+
+
+def places_in(session: Session, survey_id: str, estate_ids: Collection[str]) -> dict[str, list[SurveyPlace]]:
+    """Return estate → its buildings in a survey, in order, in one query."""
+    query = select(SurveyPlace).where(
+        SurveyPlace.survey_id == survey_id, col(SurveyPlace.estate_id).in_(estate_ids)
+    )
+    found: dict[str, list[SurveyPlace]] = {estate_id: [] for estate_id in estate_ids}
+    for place in session.exec(query.order_by(col(SurveyPlace.position))):
+        found[place.estate_id].append(place)
+    return found
 
 
 def move_place(session: Session, place: SurveyPlace, answered: int, covered: int, contacted: int) -> None:

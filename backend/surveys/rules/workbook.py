@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 
 import xlsxwriter
 
@@ -53,6 +54,14 @@ def write_workbook(sheets: Iterable[Sheet]) -> bytes:
         page.freeze_panes(1, 0)
     book.close()
     return buffer.getvalue()
+
+
+def first_rows(rows: Iterable[Sequence[Cell]], most: int) -> Iterator[Sequence[Cell]]:
+    """Yield the first rows, and a note instead of what follows: a workbook is made within one request."""
+    source = iter(rows)
+    yield from islice(source, most)
+    if next(source, None) is not None:
+        yield (f"这里只列出前 {most} 行，其余请在网页上按小区查看。",)
 
 
 def plain_cell(value: str) -> str:

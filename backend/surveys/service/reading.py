@@ -14,13 +14,13 @@ from backend.surveys import errors
 from backend.surveys.queries import boards, lists
 from backend.surveys.repository import census, responses, surveys
 from backend.surveys.rules.counts import CHANNEL, QuestionResult, result_of
-from backend.surveys.rules.questions import Form, form_of
+from backend.surveys.rules.questions import Question, form_of
 from backend.surveys.rules.satisfaction import judge
 from backend.surveys.rules.small_groups import FEWEST, broken_out, may_show
 from backend.surveys.service.answering import may_answer
 from backend.surveys.service.loading import load_estate, load_touched, touches, whole_estates
 from backend.surveys.service.photos import photos_at
-from backend.surveys.tables import Survey, SurveyEstate, SurveyHousehold
+from backend.surveys.tables import Survey, SurveyEstate, SurveyHousehold, SurveyPlace
 from backend.tally.count import MotionResult
 from backend.tally.rule import get_rule
 
@@ -170,14 +170,13 @@ def breakdown(
     else:
         row, one = load_estate(ctx, survey_id, estate_id, Permission.SURVEY_READ)
         estates = [one]
-    form = form_of(row.form)
-    question = form.question(question_id)
+    question = form_of(row.form).question(question_id)
     if question is None:
         raise NotFound
     if estate_id is not None:
-        labels = boards.pool_labels(census.places_of(ctx.session, survey_id, estate_id))
+        places = census.places_of(ctx.session, survey_id, estate_id)
         pools = boards.groups_by_pool(ctx.session, survey_id, estate_id, question_id)
-        return boards.breakdown(question, pools, labels, _total(form, row, estates[0], question_id))
+        return by_building(row, estates[0], question, places, pools)
     labels = {each.estate_id: each.estate_name for each in estates}
     if row.state != "closed":
         groups = boards.groups_by_estate(ctx.session, survey_id, question_id)
@@ -186,13 +185,17 @@ def breakdown(
     return boards.breakdown(question, closed, labels, None)
 
 
-def _total(form: Form, row: Survey, estate: SurveyEstate, question_id: str) -> int | None:
-    """After the close the estate's total is public: what no building's sums hold counts as hidden."""
-    if row.state != "closed":
-        return None
-    question = form.question(question_id)
-    assert question is not None
-    return result_of(question, boards.sums_in([estate]).get(question_id, {})).answered
+def by_building(
+    row: Survey, estate: SurveyEstate, question: Question, places: Sequence[SurveyPlace], pools: boards.Sums
+) -> list[boards.GroupResult]:
+    """Return one question by the buildings of an estate.
+
+    After the close the estate's total is public: what no building's sums hold counts as hidden.
+    """
+    total = None
+    if row.state == "closed":
+        total = result_of(question, boards.sums_in([estate]).get(question.id, {})).answered
+    return boards.breakdown(question, pools, boards.pool_labels(places), total)
 
 
 def list_responses(

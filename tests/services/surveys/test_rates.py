@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlmodel import select
 
 from backend.infra.context import Context
 from backend.kernel.errors import Conflict, Unprocessable
+from backend.kernel.ids import new_id
 from backend.policies import service as policies
 from backend.policies.rules.gates import Gate
 from backend.projects import service as projects
@@ -18,13 +21,15 @@ from backend.projects.rules.material import State, Verdict
 from backend.projects.service import LinkSurvey
 from backend.projects.tables import ProjectEstate
 from backend.surveys import service
-from backend.surveys.queries import survey_evidence
+from backend.surveys.queries import lists, survey_evidence
 from backend.surveys.rules.small_groups import held_back_note
-from backend.surveys.service import SurveyResults, WorklistQuery
+from backend.surveys.service import CreateSurvey, SurveyResults, WorklistQuery
 from backend.surveys.service.closing import recount
 from backend.surveys.tables import Survey, SurveySum
+from tests.factories.places import make_estate
 from tests.services.projects.conftest import Town, make_town
-from tests.services.surveys.conftest import Quarter, make_quarter
+from tests.services.projects.test_projects import counted_queries
+from tests.services.surveys.conftest import WINDOW, Quarter, make_quarter
 
 
 def estate_of(quarter: Quarter) -> str:
@@ -362,3 +367,34 @@ def test_cancelled_surveys_serve_no_gate(ctx: Context) -> None:
     criterion = town.view(Gate.EVALUATION).criteria[0]
     assert criterion.state is State.MISSING
     assert "已取消" in criterion.summary
+
+
+def sheet(content: bytes, name: str) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_name(name).to_python()[1:]
+
+
+def test_a_workbook_asks_no_more_of_eight_estates_than_of_two(ctx: Context) -> None:
+    quarter = make_quarter(ctx, dwellings=12)
+    community = quarter.place.community
+    others = [make_estate(ctx, community=community, dwellings=12).estate.id for _ in range(7)]
+    asked = []
+    for ids in ((estate_of(quarter), *others[:1]), (estate_of(quarter), *others)):
+        command = CreateSurvey(community.id, "satisfaction", ids, new_id(), items=("屋面防水", "道路"))
+        made = service.create_survey(quarter.committee, command)
+        survey = service.open_survey(quarter.committee, made.id, ctx.clock.now() + WINDOW, made.version)
+        homes = quarter.homes(survey)
+        here = [home for home in homes if home.estate_id == ids[0]]
+        there = [home for home in homes if home.estate_id == ids[1]]
+        for home in here + there[:3]:
+            quarter.enter(survey, home, {"overall": "satisfied", "item_1": "basically", "words": "灯不亮"})
+        with counted_queries(ctx) as seen:
+            content = service.export_survey(quarter.committee, survey.id)
+        asked.append(len(seen))
+        groups = sheet(content, "分项分楼栋")
+        assert [row[3] for row in groups] == [10, 10, 0] + [0] * 3 * (len(ids) - 1)
+        assert len(sheet(content, "调查率")) == 2 * len(ids)
+        assert [row[3] for row in sheet(content, "文字意见")] == ["灯不亮"] * 12  # of the second three wrote
+    assert asked[0] == asked[1]
+    few = list(lists.texts_for_export(ctx.session, survey.id, ids, fewest=5, limit=4))
+    assert {estate for estate, _ in few} == {ids[0]}
+    assert len(few) == 4
