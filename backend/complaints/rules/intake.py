@@ -25,11 +25,15 @@ LONGITUDES = (73_000_000, 136_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A complaint's words: as they were said, as staff read them, as the responsible party reads them."""
+    """A complaint's words: as they were said, as staff read them, as the responsible party reads them.
+
+    ``place`` is kept once and read by both: of a hidden reporter neither the door nor the name.
+    """
 
     original: str
     words: str
     for_party: str
+    place: str
     grams: list[str]
 
 
@@ -43,7 +47,7 @@ def wording_of(said: str, place_words: str, disclosure: Disclosure, known: Seque
     words = mask_names(redact(original), known) if hidden else redact(original)
     for_party = redact_hidden(original, known) if hidden else words
     place = redact_hidden(place_words, known) if hidden else redact(place_words)
-    return Wording(original, words, for_party, grams(f"{for_party} {place}"))
+    return Wording(original, words, for_party, place, grams(f"{for_party} {place}"))
 
 
 def is_restricted(nature: Nature, category: str) -> bool:

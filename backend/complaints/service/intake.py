@@ -10,7 +10,7 @@ from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules import intake, numbers
-from backend.complaints.rules.redaction import clean, redact
+from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.vocabulary import BY_STAFF, CATEGORIES, Disclosure, Nature, Source
 from backend.complaints.service import clocks
@@ -165,7 +165,7 @@ def _built(ctx: Context, report: Report, where: _Where, source: Source, known: S
         estate_id=report.estate_id,
         building_id=report.building_id,
         place_label=where.label,
-        place_words=redact(place_words),
+        place_words=wording.place,
         works_item_id=report.works_item_id,
         source=source,
         nature=report.nature,

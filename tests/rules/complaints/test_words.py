@@ -124,6 +124,7 @@ def test_what_is_searched_never_holds_more_than_the_party_may_read() -> None:
     hidden = intake.wording_of(said, door, Disclosure.CONFIDENTIAL, ["张小明"])
     assert "501" not in hidden.for_party and "张小明" not in hidden.for_party
     assert not {"50", "01", "小明"} & set(hidden.grams)
+    assert "张小明" not in intake.wording_of("漏水", "张小明家门口", Disclosure.ANONYMOUS, ["张小明"]).place
     named = intake.wording_of(said, door, Disclosure.NAMED)
     assert named.for_party == said and {"50", "小明"} <= set(named.grams)
 

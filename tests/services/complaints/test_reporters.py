@@ -101,6 +101,15 @@ def test_words_and_reporter_are_kept_sealed(ctx: Context, hotline: Hotline) -> N
     assert (shown.name, shown.phone, shown.words) == ("张小明", "13812345678", said)
 
 
+def test_the_words_about_the_place_do_not_tell_who_reported(hotline: Hotline) -> None:
+    report = hotline.report(place_words="2单元501室张小明家门口", disclosure=Disclosure.CONFIDENTIAL)
+    command = RecordComplaint(report, Source.TELEPHONE, "key-00000001", reporter_name="张小明")
+    row = service.record_complaint(hotline.hotline, command).complaint
+    assert row.place_words == "2单元******家门口"
+    for reader in (hotline.hotline, hotline.committee):
+        assert "张小明" not in service.show_complaint(reader, row.id)[0].line.place_words
+
+
 def test_the_one_time_token_answers_once(ctx: Context, hotline: Hotline) -> None:
     row = hotline.resolved()
     token = token_of(ctx, row.id)
