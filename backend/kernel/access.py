@@ -166,6 +166,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.OBJECTION_READ,
         Permission.PARTICIPATION_READ,
         Permission.MEDIA_UPLOAD,
+        # Evidence against a committee's people is looked at further off.
+        Permission.MEDIA_REVIEW,
         Permission.COMPLAINT_REGISTER,
         Permission.COMPLAINT_READ,
         Permission.COMPLAINT_TRIAGE,

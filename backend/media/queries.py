@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
@@ -14,11 +16,22 @@ def find_file(session: Session, file_id: str) -> MediaFile | None:
     return session.get(MediaFile, file_id)
 
 
+@dataclass(frozen=True, slots=True)
+class FilesWanted:
+    """Files of an estate in a state; with or without those of restricted complaints."""
+
+    estate_id: str
+    state: str
+    with_restricted: bool
+
+
 def files_of_estate(
-    session: Session, estate_id: str, state: str, limit: int, after: Position | None
+    session: Session, wanted: FilesWanted, limit: int, after: Position | None
 ) -> list[MediaFile]:
     """Return an estate's files in a state, the oldest first, after a position."""
-    query = select(MediaFile).where(MediaFile.estate_id == estate_id, MediaFile.state == state)
+    query = select(MediaFile).where(MediaFile.estate_id == wanted.estate_id, MediaFile.state == wanted.state)
+    if not wanted.with_restricted:
+        query = query.where(col(MediaFile.is_restricted).is_(False))
     at, key = col(MediaFile.created_at), col(MediaFile.id)
     if after is not None:
         query = query.where(or_(at > after[0], and_(at == after[0], key > after[1])))

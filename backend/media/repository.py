@@ -71,6 +71,16 @@ def take_down(session: Session, file_id: str, subject_kind: str, subject_id: str
     )
 
 
+def restrict(session: Session, subject_kind: str, subject_ids: Collection[str], is_restricted: bool) -> None:
+    """Mark the files of things of a kind as restricted, or no more."""
+    session.execute(
+        update(MediaFile)
+        .where(col(MediaFile.subject_kind) == subject_kind, col(MediaFile.subject_id).in_(subject_ids))
+        .values(is_restricted=is_restricted)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def move(session: Session, file_id: str, states: Collection[str], values: Mapping[str, object]) -> bool:
     """Change a file that is in one of the states; False when it is not."""
     return _change(

@@ -78,6 +78,8 @@ class MediaFile(SQLModel, table=True):
     subject_id: str | None = None
     position: int | None = None
     attached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # What it hangs on is kept from those near the place: so is the file.
+    is_restricted: bool = False
     idempotency_key: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -112,9 +112,9 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
     row.is_restricted = intake.is_restricted(report.nature, report.category)
     row = _stored(ctx, row, reporter, Doer.REPORTER)
     if is_anonymous:
-        hang_unnamed(ctx, report.media_ids, row.id)
+        hang_unnamed(ctx, row, report.media_ids)
     else:
-        hang(ctx, report.media_ids, COMPLAINT, row.id)
+        hang(ctx, row, report.media_ids, COMPLAINT, row.id)
     return Registered(row, code)
 
 
@@ -143,7 +143,7 @@ def record_complaint(ctx: Context, command: RecordComplaint) -> Registered:
     nature, category = command.report.nature, command.report.category
     row.is_restricted = intake.is_restricted(nature, category) or row.about_account_id is not None
     row = _stored(ctx, row, reporter, Doer.STAFF)
-    hang(ctx, command.report.media_ids, COMPLAINT, row.id)
+    hang(ctx, row, command.report.media_ids, COMPLAINT, row.id)
     return Registered(row)
 
 

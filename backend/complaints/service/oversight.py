@@ -107,7 +107,7 @@ def record_mediation(ctx: Context, command: RecordMediation) -> Complaint:
             recorded_at=ctx.clock.now(),
         )
     )
-    hang(ctx, command.media_ids, MEDIATION, held)
+    hang(ctx, row, command.media_ids, MEDIATION, held)
     facts = {"outcome": outcome, "held_on": command.held_on.isoformat()}
     return take_step(ctx, row, Step(Action.MEDIATE, Doer.STAFF, is_told=True, facts=facts))
 

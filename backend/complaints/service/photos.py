@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from backend.complaints.repository import complaints, proceedings
+from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.media import service as media
 from backend.media.service import MediaView
@@ -15,15 +17,28 @@ MEDIATION = "complaint_mediation"
 Pictures = dict[str, list[MediaView]]
 
 
-def hang(ctx: Context, media_ids: Sequence[str], kind: str, thing_id: str) -> None:
-    """Hang the caller's own uploads on a thing: at most nine photos or one video, all of them or none."""
+def hang(ctx: Context, row: Complaint, media_ids: Sequence[str], kind: str, thing_id: str) -> None:
+    """Hang the caller's own uploads on a thing of a case: at most nine photos or one video, all of them or none."""
     media.attach(ctx, list(media_ids), kind, thing_id)
+    if media_ids and row.is_restricted:
+        media.restrict(ctx, kind, [thing_id], is_restricted=True)
 
 
-def hang_unnamed(ctx: Context, media_ids: Sequence[str], complaint_id: str) -> None:
+def hang_unnamed(ctx: Context, row: Complaint, media_ids: Sequence[str]) -> None:
     """Hang uploads on an anonymous complaint; that they were the caller's is forgotten."""
-    hang(ctx, media_ids, COMPLAINT, complaint_id)
-    media.disown(ctx, COMPLAINT, complaint_id)
+    hang(ctx, row, media_ids, COMPLAINT, row.id)
+    media.disown(ctx, COMPLAINT, row.id)
+
+
+def follow_restriction(ctx: Context, row: Complaint) -> None:
+    """Restrict everything that hangs on a case as the case now is."""
+    things = {
+        COMPLAINT: [row.id],
+        STEP: [step.id for step in complaints.steps_of(ctx.session, row.id)],
+        MEDIATION: [held.id for held in proceedings.mediations_of(ctx.session, row.id)],
+    }
+    for kind, ids in things.items():
+        media.restrict(ctx, kind, ids, is_restricted=row.is_restricted)
 
 
 def pictures_of(ctx: Context, complaint_id: str, step_ids: Collection[str]) -> Pictures:

@@ -12,7 +12,7 @@ from backend.complaints.repository import complaints as repository
 from backend.complaints.rules.redaction import clean, redact, redact_hidden
 from backend.complaints.rules.states import TRANSITIONS, Action, Doer, State
 from backend.complaints.rules.vocabulary import Disclosure
-from backend.complaints.service.photos import STEP, hang
+from backend.complaints.service.photos import STEP, follow_restriction, hang
 from backend.complaints.tables import Complaint, ComplaintStep
 from backend.identity.service.contacts import name_of
 from backend.infra.context import Context
@@ -75,9 +75,12 @@ def take_step(ctx: Context, row: Complaint, step: Step) -> Complaint:
     stored.from_state = row.state
     stored.due_at = step.values.get("due_at", row.due_at)
     stored.party_id = step.values.get("party_id", row.party_id)
+    was_restricted = row.is_restricted
     if not repository.move(ctx.session, row, stored, dict(step.values)):
         raise errors.changed()
-    hang(ctx, step.media_ids, STEP, stored.id)
+    hang(ctx, row, step.media_ids, STEP, stored.id)
+    if row.is_restricted != was_restricted:
+        follow_restriction(ctx, row)
     tell(ctx, row, step)
     return row
 

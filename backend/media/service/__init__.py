@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.media.service.attaching import attach, disown, let_go, list_attached
+from backend.media.service.attaching import attach, disown, let_go, list_attached, restrict
 from backend.media.service.checking import ContentCheck, record_media_verdict, run_checks
 from backend.media.service.own import forget_unattached, my_media
 from backend.media.service.reviewing import DecideMedia, decide_media, list_reviews
@@ -25,6 +25,7 @@ __all__ = [
     "my_media",
     "open_address",
     "record_media_verdict",
+    "restrict",
     "run_checks",
     "upload_media",
 ]

@@ -58,6 +58,18 @@ def disown(ctx: Context, subject_kind: str, subject_id: str) -> None:
         ctx.session.expire(row)
 
 
+def restrict(ctx: Context, subject_kind: str, subject_ids: Collection[str], *, is_restricted: bool) -> None:
+    """Keep the files of things of a kind from those who may not see restricted complaints, or no more.
+
+    The capability of the things calls it with what it hangs, and whenever the restriction of a thing changes.
+    """
+    if not subject_ids:
+        return
+    repository.restrict(ctx.session, subject_kind, subject_ids, is_restricted)
+    for row in repository.of_subjects(ctx.session, subject_kind, subject_ids):
+        ctx.session.refresh(row)
+
+
 def list_attached(
     ctx: Context, subject_kind: str, subject_ids: Collection[str]
 ) -> dict[str, list[MediaView]]:

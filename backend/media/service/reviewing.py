@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from backend.infra.context import Context
 from backend.infra.paging import Position
-from backend.kernel.access import Permission, require
+from backend.kernel.access import Permission, can, require
 from backend.kernel.errors import NotFound
 from backend.kernel.events import Event
 from backend.ledger import service as ledger
@@ -30,9 +30,14 @@ class DecideMedia:
 def list_reviews(
     ctx: Context, estate_id: str, state: str, limit: int, after: Position | None = None
 ) -> list[MediaView]:
-    """Return an estate's files in a state, the oldest first, to staff who decide about them."""
-    require(ctx.actor, Permission.MEDIA_REVIEW, scope_of_estate(ctx.session, estate_id))
-    return [_shown(ctx, row) for row in queries.files_of_estate(ctx.session, estate_id, state, limit, after)]
+    """Return an estate's files in a state, the oldest first, to staff who decide about them.
+
+    Evidence of a restricted complaint is not in the list of those it may be about.
+    """
+    scope = scope_of_estate(ctx.session, estate_id)
+    require(ctx.actor, Permission.MEDIA_REVIEW, scope)
+    wanted = queries.FilesWanted(estate_id, state, can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope))
+    return [_shown(ctx, row) for row in queries.files_of_estate(ctx.session, wanted, limit, after)]
 
 
 def decide_media(ctx: Context, command: DecideMedia) -> MediaView:
@@ -40,7 +45,10 @@ def decide_media(ctx: Context, command: DecideMedia) -> MediaView:
     row = queries.find_file(ctx.session, command.file_id)
     if row is None:
         raise NotFound
-    require(ctx.actor, Permission.MEDIA_REVIEW, scope_of_estate(ctx.session, row.estate_id))
+    scope = scope_of_estate(ctx.session, row.estate_id)
+    require(ctx.actor, Permission.MEDIA_REVIEW, scope)
+    if row.is_restricted and not can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope):
+        raise NotFound
     if not may_decide(MediaState(row.state)):
         raise errors.not_waiting()
     state = MediaState.PASSED if command.is_passed else MediaState.RISKY

@@ -1,0 +1,42 @@
+"""Reports about staff: what is kept from those they may be about."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.complaints import service
+from backend.complaints.rules.vocabulary import Disclosure, Nature
+from backend.complaints.service import AcceptComplaint
+from backend.infra.context import Context
+from backend.kernel.errors import NotFound
+from backend.media.service import DecideMedia, Upload, decide_media, list_reviews, upload_media
+from tests.factories.films import film
+from tests.services.complaints.hotline import Hotline, open_hotline
+
+
+@pytest.fixture
+def hotline(ctx: Context) -> Hotline:
+    return open_hotline(ctx)
+
+
+def test_the_accused_never_review_the_evidence(hotline: Hotline) -> None:
+    estate = hotline.place.estate.id
+    evidence = upload_media(hotline.resident, Upload(film(), "evidence-key-1", estate)).id
+
+    def waiting(by: Context) -> list[str]:
+        return [view.id for view in list_reviews(by, estate, "review", 10)]
+
+    row = hotline.register(
+        nature=Nature.ACCUSATION, disclosure=Disclosure.CONFIDENTIAL, media_ids=(evidence,)
+    )
+    assert waiting(hotline.committee) == waiting(hotline.town) == []
+    assert waiting(hotline.bureau) == [evidence]
+    with pytest.raises(NotFound):
+        decide_media(hotline.committee, DecideMedia(evidence, True))
+    # No accusation after all: the committee's own matter, and so is its evidence.
+    row = service.accept_complaint(hotline.bureau, AcceptComplaint(row.id, row.version))
+    assert waiting(hotline.committee) == [evidence]
+    about = AcceptComplaint(row.id, row.version, about_account_id=hotline.committee.actor.account_id)
+    service.reclassify_complaint(hotline.bureau, about)
+    assert waiting(hotline.committee) == []
+    assert decide_media(hotline.bureau, DecideMedia(evidence, True)).state == "passed"
