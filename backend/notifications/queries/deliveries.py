@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlmodel import Session, col
 
 from backend.ballots.queries.turnout import still_unvoted
@@ -62,6 +62,11 @@ _SHOWN: tuple[Any, ...] = (
     Delivery.finished_at,
 )
 
+# A line about a restricted complaint would tell the accused that there is one, and when it moves.
+_NOT_TO_REPORTERS = not_(
+    and_(col(Delivery.recipient_kind) == "account", col(Delivery.topic).startswith("complaint:"))
+)
+
 
 def list_deliveries(
     session: Session,
@@ -72,8 +77,8 @@ def list_deliveries(
     before: Position | None,
     limit: int,
 ) -> list[DeliveryView]:
-    """Return a community's deliveries, newest first."""
-    chosen = select(*_SHOWN).where(col(Delivery.organisation_id) == organisation_id)
+    """Return a community's deliveries, newest first; what reporters of complaints were told is theirs alone."""
+    chosen = select(*_SHOWN).where(col(Delivery.organisation_id) == organisation_id, _NOT_TO_REPORTERS)
     if topic is not None:
         chosen = chosen.where(col(Delivery.topic) == topic)
     if state is not None:
@@ -105,8 +110,10 @@ def _homes(session: Session, delivery_ids: Sequence[str]) -> dict[str, list[str]
 
 
 def count_deliveries(session: Session, organisation_id: str, topic: str | None) -> dict[str, int]:
-    """Return how many of a community's deliveries are in which state."""
-    chosen = select(col(Delivery.state), func.count()).where(col(Delivery.organisation_id) == organisation_id)
+    """Return how many of a community's deliveries are in which state, but for those to reporters."""
+    chosen = select(col(Delivery.state), func.count()).where(
+        col(Delivery.organisation_id) == organisation_id, _NOT_TO_REPORTERS
+    )
     if topic is not None:
         chosen = chosen.where(col(Delivery.topic) == topic)
     return {state: int(number) for state, number in session.execute(chosen.group_by(col(Delivery.state)))}

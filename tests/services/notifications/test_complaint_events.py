@@ -9,6 +9,7 @@ from backend.complaints.tables import Complaint
 from backend.kernel.access import Role
 from backend.kernel.events import Event
 from backend.ledger.service import append
+from backend.notifications.service import desk
 from bot import delivery, jobs
 from tests.factories.people import ResidentFixture, acting_as, make_staff
 from tests.factories.places import EstateFixture
@@ -86,3 +87,16 @@ def test_rooms_hear_nothing_of_an_accusation(town: World) -> None:
     happen(town, estate, row, "overdue")
     read(town)
     assert town.deliveries("room_complaint") == town.deliveries("room_complaint_above") == []
+
+
+def test_the_log_of_deliveries_says_nothing_about_reporters(town: World) -> None:
+    estate = town.estate(1)
+    row = report(town, estate, town.resident(*estate.dwelling_ids), "a", nature=Nature.ACCUSATION)
+    happen(town, estate, row, "transferred")
+    read(town)
+    assert len(town.deliveries("complaint_moved")) == 1
+    with town.acting() as ctx:
+        committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
+        page = desk.ListDeliveries(estate.estate.id, None, None, None, 10)
+        assert desk.list_deliveries(committee, page) == []
+        assert desk.count_deliveries(committee, estate.estate.id, None) == {}
