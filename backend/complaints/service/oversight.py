@@ -69,7 +69,11 @@ def reopen_complaint(ctx: Context, complaint_id: str, version: int | None, words
 
 
 def merge_complaint(ctx: Context, command: MergeComplaint) -> Complaint:
-    """Merge a duplicate; its reporter follows the case it went into, whose reporter stays unknown to them."""
+    """Merge a duplicate; its reporter follows the case it went into, whose reporter stays unknown to them.
+
+    Both are locked before anything is asked of them: of two merges the other way round one finds its case merged.
+    """
+    repository.lock(ctx.session, (command.complaint_id, command.into_id))
     row = load_for(ctx, command.complaint_id, Action.MERGE, command.version)
     into = repository.find(ctx.session, command.into_id)
     if into is None or view_of(viewer_of(ctx, into), concern_of(into)) is not View.STAFF:
