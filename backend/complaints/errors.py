@@ -87,6 +87,14 @@ def merge_impossible() -> Conflict:
     return Conflict("merge_impossible", "不能并入：目标应是同一区域内另一件正在办理的投诉。")
 
 
+def others_follow() -> Conflict:
+    """Return the refusal to take back a case that other people's reports were merged into."""
+    return Conflict(
+        "others_follow",
+        "已有其他人的反映并入这件投诉，不能撤回，以免他们的反映一并终止。如果您的问题已解决，请在回访时说明。",
+    )
+
+
 def question_over() -> Conflict:
     """Return the refusal of an answer to a question that was answered, has expired or was never asked."""
     return Conflict("question_over", "这次回访已经答复或已过期。如问题仍未解决，请选择“重新办理”。")

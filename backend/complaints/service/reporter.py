@@ -49,11 +49,17 @@ def track(ctx: Context, number: str) -> queries.Tracked:
 
 
 def withdraw_complaint(ctx: Context, complaint_id: str, words: str = "") -> Complaint:
-    """Take one's own complaint back while it is open; withdrawn already is as good."""
+    """Take one's own complaint back while it is open; withdrawn already is as good.
+
+    Not while others were merged into it: theirs would end with it.
+    """
+    repository.lock(ctx.session, (load_reported(ctx, complaint_id).id,))
     row = load_reported(ctx, complaint_id)
     if row.state == State.WITHDRAWN:
         return row
     check_state(row, Action.WITHDRAW)
+    if repository.merged_into(ctx.session, row.id):
+        raise errors.others_follow()
     return take_step(ctx, row, Step(Action.WITHDRAW, Doer.REPORTER, words, is_told=True))
 
 

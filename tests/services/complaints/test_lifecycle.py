@@ -201,6 +201,14 @@ def test_duplicates_are_found_by_place_category_and_words_and_merged(hotline: Ho
             service.merge_complaint(hotline.hotline, MergeComplaint(first.id, None, into))
 
 
+def test_a_case_that_others_went_into_is_not_taken_back(hotline: Hotline) -> None:
+    first, second = hotline.accepted(), hotline.register()
+    service.merge_complaint(hotline.hotline, MergeComplaint(second.id, 1, first.id))
+    with pytest.raises(Conflict, match="others_follow"):
+        service.withdraw_complaint(hotline.resident, first.id)
+    assert service.show_complaint(hotline.hotline, first.id)[0].line.state == "accepted"
+
+
 def test_a_mediation_is_kept_with_parties_mediator_and_agreement(ctx: Context, hotline: Hotline) -> None:
     row = hotline.started(category="dispute")
     paused = service.pause_complaint(
