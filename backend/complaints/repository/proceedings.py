@@ -31,6 +31,20 @@ def decide_extension(session: Session, extension_id: str, values: Mapping[str, A
     return cast("CursorResult[Any]", done).rowcount == 1
 
 
+def refuse_open_extension(session: Session, complaint_id: str, values: Mapping[str, Any]) -> None:
+    """Refuse the extension that waits, where there is one."""
+    waiting = (
+        col(ComplaintExtension.complaint_id) == complaint_id,
+        col(ComplaintExtension.state) == "requested",
+    )
+    session.execute(
+        update(ComplaintExtension)
+        .where(*waiting)
+        .values(state="refused", **values)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def extensions_of(session: Session, complaint_id: str) -> Sequence[ComplaintExtension]:
     """Return every extension asked for, oldest first."""
     wanted = select(ComplaintExtension).where(ComplaintExtension.complaint_id == complaint_id)

@@ -115,6 +115,10 @@ ACTION_TITLES: Mapping[Action, str] = {
 }
 
 
+# A party's round ends with these: what it asked for in the round lapses.
+ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW})
+
+
 class Doer(StrEnum):
     """Who an action belongs to, beyond staff with a permission."""
 

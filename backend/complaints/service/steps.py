@@ -9,8 +9,9 @@ from typing import Any
 
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
+from backend.complaints.repository import proceedings
 from backend.complaints.rules.redaction import clean, redact, redact_hidden
-from backend.complaints.rules.states import TRANSITIONS, Action, Doer, State
+from backend.complaints.rules.states import ENDS_ROUND, TRANSITIONS, Action, Doer, State
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.service.photos import STEP, follow_restriction, hang
 from backend.complaints.tables import Complaint, ComplaintStep
@@ -47,6 +48,7 @@ EVENTS: Mapping[Action, str] = {
     Action.WITHDRAW: "withdrawn",
     Action.RECOMPUTE: "recomputed",
 }
+_ROUND_OVER = "本轮办理已结束，申请自动失效。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ def take_step(ctx: Context, row: Complaint, step: Step) -> Complaint:
     stored.from_state = row.state
     stored.due_at = step.values.get("due_at", row.due_at)
     stored.party_id = step.values.get("party_id", row.party_id)
+    if step.action in ENDS_ROUND:
+        over = {"decided_by": "system", "decided_at": ctx.clock.now(), "decision_words": _ROUND_OVER}
+        proceedings.refuse_open_extension(ctx.session, row.id, over)
     was_restricted = row.is_restricted
     if not repository.move(ctx.session, row, stored, dict(step.values)):
         raise errors.changed()

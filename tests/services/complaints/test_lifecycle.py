@@ -27,7 +27,7 @@ from backend.complaints.service import (
     SuperviseComplaint,
     TransferComplaint,
 )
-from backend.complaints.tables import ComplaintStep, Mediation
+from backend.complaints.tables import Complaint, ComplaintStep, Mediation
 from backend.infra.context import Context
 from backend.kernel.errors import (
     Conflict,
@@ -249,6 +249,24 @@ def test_an_extension_is_asked_by_the_party_and_decided_by_another(ctx: Context,
     with pytest.raises(Conflict):
         service.request_extension(hotline.handler, RequestExtension(row.id, None, "第二次"))
     assert proceedings.extensions_of(ctx.session, row.id)[0].state == "granted"
+
+
+def test_an_extension_asked_for_lapses_with_the_round(ctx: Context, hotline: Hotline) -> None:
+    def asked() -> Complaint:
+        row = hotline.started()
+        return service.request_extension(hotline.handler, RequestExtension(row.id, row.version, "等待材料"))
+
+    done = asked()
+    service.resolve_complaint(hotline.handler, HandleComplaint(done.id, done.version, "已修好"))
+    back = asked()
+    service.contest_dispatch(hotline.handler, HandleComplaint(back.id, back.version, "不属我单位"))
+    gone = asked()
+    service.withdraw_complaint(hotline.resident, gone.id)
+    for row in (done, back, gone):
+        (kept,) = proceedings.extensions_of(ctx.session, row.id)
+        assert (kept.state, kept.decided_by) == ("refused", "system")
+    with pytest.raises(Conflict):
+        service.decide_extension(hotline.hotline, DecideExtension(back.id, None, True, "同意"))
 
 
 def test_pausing_needs_a_known_reason_and_a_clock_that_runs(hotline: Hotline) -> None:
