@@ -7,6 +7,7 @@ from flask import Blueprint
 from backend.complaints import service
 from backend.infra.paging import PageQuery, decode_cursor
 from backend.infra.web import current_context, endpoint, idempotency_key, public, resident
+from backend.rectification import service as rectification
 from miniprogram_api.schemas import complaints as schemas
 
 door = Blueprint("mini_complaints", __name__, url_prefix="/api/v1")
@@ -37,6 +38,7 @@ def list_my_complaints(query: PageQuery) -> schemas.MyComplaintListOut:
 def register_complaint(json: schemas.RegisterComplaintIn) -> tuple[schemas.RegisteredOut, int]:
     """Report something on one's own estate; the same ``Idempotency-Key`` reports it once."""
     made = service.register_complaint(current_context(), json.command(idempotency_key()))
+    rectification.check_works(current_context(), json.works_item, json.estate)
     return schemas.RegisteredOut.of(made), 201
 
 

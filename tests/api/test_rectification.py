@@ -202,6 +202,16 @@ def test_works_carry_their_warranty_and_its_clause(setting: Setting) -> None:
     (seen,) = setting.resident.ok("GET", "/works-items")["items"]
     assert (seen["warranty_ends_on"], seen["clause"][:10]) == ("2028-03-31", "建设工程质量管理条例")
     assert setting.stranger.ok("GET", "/works-items")["items"] == []
+    said = {"estate": setting.estate, "category": "utilities", "words": "暖气不热", "disclosure": "named"}
+    for caller, address, more in (
+        (setting.resident, "/complaints", {}),
+        (setting.committee, "/staff/complaints", {"source": "telephone"}),
+    ):
+        report = {**said, **more, "works_item": "0" * 20}
+        code = caller.no(422, "POST", address, report, Idempotency_Key="report-key-1")
+        assert code == "wrong_field"
+        report["works_item"] = seen["id"]
+        caller.ok("POST", address, report, Idempotency_Key="report-key-1")
 
 
 def test_public_words_name_no_door_and_the_answer_says_how_to_mend_it(setting: Setting) -> None:

@@ -18,6 +18,7 @@ from backend.complaints.service.loading import code_index
 from backend.complaints.service.photos import COMPLAINT, hang, hang_unnamed
 from backend.complaints.service.steps import Step, step_row, tell
 from backend.complaints.tables import Complaint, ComplaintReporter
+from backend.identity.queries import staff_of_area
 from backend.identity.service.contacts import name_of
 from backend.infra.context import Context
 from backend.kernel.access import Permission, Scope, require, require_resident
@@ -223,6 +224,8 @@ def _set_about(ctx: Context, row: Complaint, party_id: str | None, account_id: s
         party = parties.find(ctx.session, party_id)
         if party is None or not row.organisation_path.startswith(party.organisation_path):
             raise errors.party_unsuitable()
+    if account_id is not None and not staff_of_area(ctx.session, account_id, row.organisation_path):
+        raise errors.not_staff()
     row.about_party_id, row.about_account_id = party_id, account_id
 
 

@@ -15,6 +15,7 @@ from backend.complaints.service import clocks
 from backend.complaints.service.loading import load_for
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
+from backend.identity.queries import staff_of_area
 from backend.infra.context import Context
 from backend.kernel.clock import local_date
 from backend.policies.rules.hotline import TimeClass
@@ -146,7 +147,10 @@ def _about(ctx: Context, row: Complaint, command: AcceptComplaint) -> dict[str, 
         party = parties.find(ctx.session, command.about_party_id)
         if party is None or not row.organisation_path.startswith(party.organisation_path):
             raise errors.party_unsuitable()
-    account_id = command.about_account_id or row.about_account_id
+    named = command.about_account_id
+    if named is not None and not staff_of_area(ctx.session, named, row.organisation_path):
+        raise errors.not_staff()
+    account_id = named or row.about_account_id
     if account_id is not None and account_id == ctx.actor.account_id:
         raise errors.conflict_of_interest()
     return {

@@ -34,6 +34,7 @@ from backend.rectification.service.loading import (
     today_of,
     visible,
 )
+from backend.rectification.service.works import check_works
 from backend.rectification.tables import RectificationItem
 from backend.registry.queries import estate_card, scope_of_estate, scope_of_organisation
 
@@ -173,10 +174,7 @@ def count_units(ctx: Context, organisation_id: str | None, estate_id: str | None
 def _check(ctx: Context, estate_id: str, description: Description, links: Links) -> None:
     for where, reason, remedy in faults(description, today_of(ctx)):
         raise errors.wrong_field(where, f"{reason}。{remedy}。")
-    if links.works_item_id is not None:
-        works = repository.find_works(ctx.session, links.works_item_id)
-        if works is None or works.estate_id != estate_id:
-            raise errors.wrong_field("works_item", "本小区没有这个工程项目")
+    check_works(ctx, links.works_item_id, estate_id)
     account = links.responsible_account
     if account is not None and account not in staff_names(ctx.session, ctx.vault, [account]):
         raise errors.wrong_field("responsible_account", "没有这个工作人员账号，或已停用")

@@ -70,6 +70,15 @@ class KindInForce:
     terms: Terms | None
 
 
+def check_works(ctx: Context, works_item_id: str | None, estate_id: str | None) -> None:
+    """Refuse a works item that is none of the estate's; None refers to nothing and is fine."""
+    if works_item_id is None:
+        return
+    row = repository.find_works(ctx.session, works_item_id)
+    if row is None or row.estate_id != estate_id:
+        raise errors.wrong_field("works_item", "本小区没有这个工程项目")
+
+
 def create_works(ctx: Context, command: CreateWorks) -> WorksCard:
     """Write down a piece of works; with the day of acceptance its warranty clock runs."""
     scope = scope_of_estate(ctx.session, command.estate_id)

@@ -14,6 +14,7 @@ from backend.complaints.service import (
 from backend.infra.paging import decode_cursor
 from backend.infra.web import current_context, endpoint, expected_version, idempotency_key, staff
 from backend.kernel.access import Permission
+from backend.rectification import service as rectification
 from backend.staff_api.schemas import cases
 from backend.staff_api.schemas import complaints as schemas
 
@@ -44,6 +45,7 @@ def list_complaints(query: schemas.ComplaintQuery) -> cases.ComplaintListOut:
 def record_complaint(json: schemas.RecordComplaintIn) -> tuple[cases.RegisteredOut, int]:
     """Write down what was reported; the same ``Idempotency-Key`` writes it once."""
     made = service.record_complaint(current_context(), json.command(idempotency_key()))
+    rectification.check_works(current_context(), json.works_item, json.estate)
     return cases.RegisteredOut.of(made), 201
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from backend.complaints import service
-from backend.complaints.rules.vocabulary import Disclosure, Nature
-from backend.complaints.service import AcceptComplaint
+from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
+from backend.complaints.service import AcceptComplaint, RecordComplaint
 from backend.infra.context import Context
-from backend.kernel.errors import NotFound
+from backend.kernel.errors import NotFound, Unprocessable
+from backend.kernel.ids import new_id
 from backend.media.service import DecideMedia, Upload, decide_media, list_reviews, upload_media
 from tests.factories.films import film
 from tests.services.complaints.hotline import Hotline, open_hotline
@@ -40,3 +41,21 @@ def test_the_accused_never_review_the_evidence(hotline: Hotline) -> None:
     service.reclassify_complaint(hotline.bureau, about)
     assert waiting(hotline.committee) == []
     assert decide_media(hotline.bureau, DecideMedia(evidence, True)).state == "passed"
+
+
+def test_a_case_is_about_somebody_who_works_there(hotline: Hotline, ctx: Context) -> None:
+    elsewhere = open_hotline(ctx).committee.actor.account_id
+    row = hotline.register()
+    for nobody in (new_id(), hotline.resident_account.account_id, elsewhere):
+        record = RecordComplaint(hotline.report(), Source.WALK_IN, f"key-{new_id()}", about_account_id=nobody)
+        with pytest.raises(Unprocessable):
+            service.record_complaint(hotline.hotline, record)
+        with pytest.raises(Unprocessable):
+            service.accept_complaint(
+                hotline.hotline, AcceptComplaint(row.id, row.version, about_account_id=nobody)
+            )
+    member = hotline.committee.actor.account_id
+    done = service.accept_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, about_account_id=member)
+    )
+    assert done.is_restricted
