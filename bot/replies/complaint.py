@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from backend.complaints.rules.conduct import is_about_conduct
 from backend.complaints.rules.numbers import format_number
 from backend.complaints.rules.vocabulary import Disclosure, Source
 from backend.complaints.service import RegisterComplaint, Report, register_complaint
@@ -21,11 +22,16 @@ def answer(_ctx: Context, _asker: Asker, _words: str) -> str:
 
 
 def act(ctx: Context, said: str, key: str) -> str | None:
-    """Register what was said; confidential, as there is nobody to ask. The same call registers it once."""
+    """Register what was said; confidential, as there is nobody to ask. The same call registers it once.
+
+    What sounds like a report about staff is not taken down here: as an ordinary case the committee would read it.
+    """
     found = _SAID.fullmatch(said)
     estates = sorted(ctx.actor.estate_ids())
     if found is None or not estates:
         return None
+    if is_about_conduct(found["words"]):
+        return texts.COMPLAIN_CONDUCT
     if len(estates) > 1:
         return texts.COMPLAIN_WHERE
     report = Report("other", found["words"], Disclosure.CONFIDENTIAL, estate_id=estates[0])

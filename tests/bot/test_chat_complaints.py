@@ -37,3 +37,11 @@ def test_with_homes_in_two_estates_one_has_to_choose(chat: Chatting) -> None:
     homes = [chat.estate(1).dwelling_ids[0] for _ in range(2)]
     chat.resident("oResident03", *homes)
     assert chat.say("oResident03", "投诉 楼道灯坏了三天") == texts.COMPLAIN_WHERE
+
+
+def test_a_report_about_staff_is_sent_to_the_form_and_not_taken_down(chat: Chatting) -> None:
+    chat.resident("oResident04", *chat.estate(1).dwelling_ids)
+    before = chat.count("complaint")
+    for said in ("投诉 社区书记收了施工队的钱", "反映：物业给主任回 扣", "我要投诉物业贪污维修资金"):
+        assert chat.say("oResident04", said) == texts.COMPLAIN_CONDUCT
+    assert chat.count("complaint") == before

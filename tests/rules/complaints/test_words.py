@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.complaints.rules import intake, numbers
+from backend.complaints.rules.conduct import is_about_conduct
 from backend.complaints.rules.duplicates import ALIKE, Traits, likeness_of
 from backend.complaints.rules.redaction import MASK, clean, redact, redact_hidden
 from backend.complaints.rules.vocabulary import CATEGORIES, Disclosure, Nature
@@ -127,6 +128,20 @@ def test_what_is_searched_never_holds_more_than_the_party_may_read() -> None:
     assert "张小明" not in intake.wording_of("漏水", "张小明家门口", Disclosure.ANONYMOUS, ["张小明"]).place
     named = intake.wording_of(said, door, Disclosure.NAMED)
     assert named.for_party == said and {"50", "小明"} <= set(named.grams)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("书记收了施工队的钱", True),
+        ("有人收 红·包", True),
+        ("工作人员态度恶劣", True),
+        ("三楼走廊漏水，物业不来修", False),
+        ("施工队晚上十点还在施工", False),
+    ],
+)
+def test_words_about_conduct_are_recognised(said: str, expected: bool) -> None:
+    assert is_about_conduct(said) is expected
 
 
 def test_reports_about_staff_and_accusations_are_restricted_from_the_start() -> None:
