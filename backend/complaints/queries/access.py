@@ -15,7 +15,7 @@ def visible_to(actor: Actor, party_ids: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for complaints that an actor may see, as ``rules.visibility.view_of`` decides."""
     if actor.kind == "system":
         return true()
-    is_party = _any_of(party_ids)
+    is_party = seen_as_party(party_ids)
     staff = and_(
         not_(is_party),
         or_(
@@ -66,7 +66,8 @@ def _inside(scope: Scope) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _any_of(party_ids: frozenset[str]) -> ColumnElement[bool]:
+def seen_as_party(party_ids: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for complaints handled by, or about, the units for which somebody acts."""
     if not party_ids:
         return false()
     columns = (col(Complaint.party_id), col(Complaint.about_party_id))

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, not_, or_, true
 from sqlmodel import Session, col, select
 
-from backend.complaints.queries.access import assigned_to, visible_to
+from backend.complaints.queries.access import assigned_to, seen_as_party, visible_to
 from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
 from backend.complaints.rules.states import OPEN
+from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams, normalise
 from backend.complaints.tables import Complaint
 from backend.infra.paging import Position
@@ -52,7 +53,7 @@ def complaints_page(
     """Return the rows of a page that the watcher may see, newest first, before a position."""
     condition = assigned_to if wanted.only_assigned else visible_to
     query = select(Complaint).where(condition(watcher.actor, watcher.party_ids))
-    for clause in _clauses(session, wanted, watcher.now):
+    for clause in _clauses(session, wanted, watcher):
         query = query.where(clause)
     at, key = col(Complaint.registered_at), col(Complaint.id)
     query = query.where(older(before)).order_by(at.desc(), key.desc()).limit(limit)
@@ -67,18 +68,23 @@ def older(before: Position | None) -> ColumnElement[bool]:
     return or_(at < before[0], and_(at == before[0], key < before[1]))
 
 
-def text_matches(session: Session, text: str) -> ColumnElement[bool]:
-    """Return the condition for a search: a number, a ticket number, or words of which every pair occurs."""
+def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for a search: a number, a ticket number, or words of which every pair occurs.
+
+    A ticket that the unit is not shown is not found by it either: asking for it would confirm it.
+    """
+    is_shown = or_(col(Complaint.disclosure) == Disclosure.NAMED, not_(seen_as_party(party_ids)))
+    ticket = and_(col(Complaint.ticket_number) == text.strip(), is_shown)
     number = parse_number(text)
     if number is not None:
-        return or_(col(Complaint.number) == number, col(Complaint.ticket_number) == text.strip())
+        return or_(col(Complaint.number) == number, ticket)
     wanted = grams(text)
     if session.get_bind().dialect.name == "postgresql" and wanted:
         found: ColumnElement[bool] = col(Complaint.grams).op("@>")(wanted)
     else:
         pieces = wanted or [normalise(text)]
         found = and_(*(_contains(piece) for piece in pieces))
-    return or_(found, col(Complaint.ticket_number) == text.strip())
+    return or_(found, ticket)
 
 
 def _contains(piece: str) -> ColumnElement[bool]:
@@ -89,7 +95,7 @@ def _contains(piece: str) -> ColumnElement[bool]:
     return stored.op("LIKE")(f'%"{piece}"%')
 
 
-def _clauses(session: Session, wanted: ComplaintFilter, now: datetime) -> list[ColumnElement[bool]]:
+def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> list[ColumnElement[bool]]:
     equal = (
         (col(Complaint.organisation_id), wanted.organisation_id),
         (col(Complaint.estate_id), wanted.estate_id),
@@ -106,10 +112,10 @@ def _clauses(session: Session, wanted: ComplaintFilter, now: datetime) -> list[C
     if wanted.until is not None:
         clauses.append(col(Complaint.registered_at) < wanted.until)
     if wanted.is_overdue is not None:
-        late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= now)
+        late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= watcher.now)
         clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
     if wanted.text:
-        clauses.append(text_matches(session, wanted.text))
+        clauses.append(text_matches(session, wanted.text, watcher.party_ids))
     return clauses
 
 

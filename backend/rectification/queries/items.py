@@ -81,7 +81,11 @@ class StepCard:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which items are wanted; ``overdue_on`` = only those overdue on that day."""
+    """Which items are wanted; ``overdue_on`` = only those overdue on that day.
+
+    ``readers_of`` = where the asker is shown the complaint that an item came from (None = everywhere): a reference
+    finds no other, or asking would confirm it.
+    """
 
     estate_id: str | None = None
     organisation_path: str | None = None
@@ -91,6 +95,7 @@ class ItemFilter:
     responsible_party: str | None = None
     works_item_id: str | None = None
     overdue_on: date | None = None
+    readers_of: tuple[Scope, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,8 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
         (col(RectificationItem.works_item_id), wanted.works_item_id),
     )
     found = [column == value for column, value in pairs if value is not None]
+    if wanted.source_reference is not None:
+        found.append(or_(col(RectificationItem.source) != Source.COMPLAINT, _seen(wanted.readers_of)))
     if wanted.organisation_path is not None:
         found.append(col(RectificationItem.organisation_path).like(wanted.organisation_path + "%"))
     if wanted.states:

@@ -25,6 +25,7 @@ from backend.rectification.service.loading import (
     acting_account,
     card_of,
     cards_of,
+    keeper_scopes,
     load_item,
     note_step,
     scope_of,
@@ -157,6 +158,7 @@ def list_items(
     """Return a page of the registers in the actor's area, newest first; ``is_overdue`` = the overdue list."""
     if is_overdue:
         wanted = replace(wanted, overdue_on=today_of(ctx))
+    wanted = replace(wanted, readers_of=keeper_scopes(ctx))
     rows = queries.item_rows(ctx.session, visible(ctx), wanted, limit, before)
     return cards_of(ctx, rows)
 

@@ -81,6 +81,13 @@ def visible(ctx: Context) -> tuple[Scope, ...] | None:
     return None if ctx.actor.kind == "system" else permitted_paths(ctx.actor, Permission.RECTIFICATION_READ)
 
 
+def keeper_scopes(ctx: Context) -> tuple[Scope, ...] | None:
+    """Return the scopes where the actor may read names and doors in a register, None for everywhere."""
+    if ctx.actor.kind == "system":
+        return None
+    return tuple({scope for each in _KNOWS_PEOPLE for scope in permitted_paths(ctx.actor, each)})
+
+
 def sees_people(ctx: Context, scope: Scope) -> bool:
     """Tell whether the actor may read names and doors in a register."""
     return any(can(ctx.actor, permission, scope) for permission in _KNOWS_PEOPLE)

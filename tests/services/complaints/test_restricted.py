@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
-from backend.complaints.service import AcceptComplaint, RecordComplaint
+from backend.complaints.service import AcceptComplaint, DispatchComplaint, RecordComplaint
 from backend.infra.context import Context
 from backend.kernel.errors import NotFound, Unprocessable
 from backend.kernel.ids import new_id
@@ -59,3 +60,17 @@ def test_a_case_is_about_somebody_who_works_there(hotline: Hotline, ctx: Context
         hotline.hotline, AcceptComplaint(row.id, row.version, about_account_id=member)
     )
     assert done.is_restricted
+
+
+def test_a_unit_cannot_try_out_ticket_numbers(hotline: Hotline) -> None:
+    for disclosure, found in ((Disclosure.CONFIDENTIAL, 0), (Disclosure.NAMED, 1)):
+        ticket = f"NX2026030100{found}"
+        record = RecordComplaint(
+            hotline.report(disclosure=disclosure), Source.TELEPHONE, f"key-{new_id()}", ticket_number=ticket
+        )
+        row = service.record_complaint(hotline.hotline, record).complaint
+        row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+        service.dispatch_complaint(hotline.hotline, DispatchComplaint(row.id, row.version, hotline.party))
+        for reader, count in ((hotline.handler, found), (hotline.hotline, 1)):
+            wanted = ComplaintFilter(text=ticket, only_assigned=reader is hotline.handler)
+            assert len(service.list_complaints(reader, wanted, 10)) == count

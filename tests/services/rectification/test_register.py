@@ -230,6 +230,9 @@ def test_the_unit_complained_about_gets_no_number_that_leads_to_the_reporter(sit
     (listed,) = service.list_items(site.builder, ItemFilter(site.estate), 10)
     assert listed.source_reference is None
     assert service.show_item(site.town, card.id).card.source_reference == "12345-2026-0001"
+    for reader, count in ((site.builder, 0), (site.town, 1), (site.committee, 1)):
+        asked = ItemFilter(site.estate, source_reference="12345-2026-0001")
+        assert len(service.list_items(reader, asked, 10)) == count
 
 
 def test_another_handler_reads_but_does_not_work_on_it(site: Site, ctx: Context) -> None:
