@@ -13,6 +13,7 @@ from backend.ballots import queries as ballots
 from backend.ballots.service.closing import close_ballot, seal_ballot
 from backend.ballots.service.sealing import number_votes, seal_tree
 from backend.complaints.service import escalation
+from backend.complaints.service.anonymous import forget_anonymous_days
 from backend.complaints.service.follow_up import close_unanswered
 from backend.identity.service import run_retention
 from backend.infra.context import Context, Ports
@@ -132,7 +133,11 @@ def recount_provisional(ports: Ports) -> int:
 
 def forget_what_is_old(ports: Ports) -> int:
     """Delete what has served its purpose (retention), batch by batch; returns how many rows went."""
-    return _until_none(ports, lambda session: sum(run_retention(_context(ports, session)).values()))
+    return _until_none(ports, lambda session: _forget(_context(ports, session)))
+
+
+def _forget(ctx: Context) -> int:
+    return sum(run_retention(ctx).values()) + forget_anonymous_days(ctx)
 
 
 def _context(ports: Ports, session: Session) -> Context:

@@ -37,6 +37,11 @@ def too_many_open() -> TooMany:
     return TooMany("too_many_complaints", "您有多件投诉正在办理，请在办结后再提交新的投诉。")
 
 
+def too_many_anonymous() -> TooMany:
+    """Return the refusal of one more anonymous report on the same day."""
+    return TooMany("too_many_anonymous", "今天的匿名反映已达上限，请明天再提交，或选择“保密”。")
+
+
 def conflict_of_interest() -> Forbidden:
     """Return the refusal of somebody whom the case is about, or who has already acted on the other side."""
     return Forbidden("conflict_of_interest", "这件投诉与您或您所在的单位有关，按回避要求须由他人办理。")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, update
+from sqlalchemy import CursorResult, Date, bindparam, delete, func, text, update
 from sqlmodel import Session, col, select
 
 from backend.complaints.rules.states import OPEN
-from backend.complaints.tables import Complaint, ComplaintReporter, ComplaintStep
+from backend.complaints.tables import AnonymousDay, Complaint, ComplaintReporter, ComplaintStep
+
+_ONE_MORE = text(
+    "INSERT INTO complaint_anonymous_day (day_index, reported_on, reports) VALUES (:day_index, :day, 1) "
+    "ON CONFLICT (day_index) DO UPDATE SET reports = complaint_anonymous_day.reports + 1 RETURNING reports"
+).bindparams(bindparam("day", type_=Date()))
 
 
 def find(session: Session, complaint_id: str) -> Complaint | None:
@@ -63,6 +68,21 @@ def count_open_of(session: Session, account_id: str) -> int:
         .where(ComplaintReporter.account_id == account_id, col(Complaint.state).in_(OPEN))
     )
     return session.exec(query).one()
+
+
+def count_anonymous(session: Session, day_index: str, day: date) -> int:
+    """Count one more anonymous report of a person and day, and return how many there are; two at once both count."""
+    return int(session.connection().execute(_ONE_MORE, {"day_index": day_index, "day": day}).scalar_one())
+
+
+def forget_anonymous_days(session: Session, before: date) -> int:
+    """Delete the counts of the days before."""
+    done = session.execute(
+        delete(AnonymousDay)
+        .where(col(AnonymousDay.reported_on) < before)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", done).rowcount
 
 
 def move(session: Session, row: Complaint, step: ComplaintStep, values: Mapping[str, Any]) -> bool:

@@ -18,6 +18,8 @@ from backend.policies.rules.hotline import TimeClass
 MOST_WORDS = 2_000
 MOST_PHOTOS = 9
 MOST_OPEN = 20
+# Anonymous ones are nobody's, so those that are open cannot be counted.
+MOST_ANONYMOUS_A_DAY = 5
 # Mainland China with a margin, in millionths of a degree.
 LATITUDES = (3_000_000, 54_000_000)
 LONGITUDES = (73_000_000, 136_000_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.complaints.service.anonymous import forget_anonymous_days
 from backend.complaints.service.follow_up import (
     Answer,
     answer_by_code,
@@ -118,6 +119,7 @@ __all__ = [
     "decide_extension",
     "decline_complaint",
     "dispatch_complaint",
+    "forget_anonymous_days",
     "list_complaints",
     "list_duplicates",
     "list_mediations",

@@ -14,6 +14,7 @@ from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.vocabulary import BY_STAFF, CATEGORIES, Disclosure, Nature, Source
 from backend.complaints.service import clocks
+from backend.complaints.service.anonymous import count_anonymous
 from backend.complaints.service.loading import code_index
 from backend.complaints.service.photos import COMPLAINT, hang, hang_unnamed
 from backend.complaints.service.steps import Step, step_row, tell
@@ -100,7 +101,9 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
     former = repository.find_by_key(ctx.session, index)
     if former is not None:
         return Registered(_same(ctx, former, report), code, is_new=False)
-    if not is_anonymous and repository.count_open_of(ctx.session, account_id) >= intake.MOST_OPEN:
+    if is_anonymous:
+        count_anonymous(ctx, account_id)
+    elif repository.count_open_of(ctx.session, account_id) >= intake.MOST_OPEN:
         raise errors.too_many_open()
     reporter = ComplaintReporter(id=new_id(), complaint_id="")
     if is_anonymous:

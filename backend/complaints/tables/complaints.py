@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
@@ -160,6 +160,20 @@ class ComplaintReporter(SQLModel, table=True):
     phone_sealed: str | None = None
     phone_index: str | None = None
     code_index: str | None = None
+
+
+class AnonymousDay(SQLModel, table=True):
+    """How many anonymous reports came from one person on a day; ``day_index`` is blind, the row goes with the day."""
+
+    __tablename__ = "complaint_anonymous_day"
+    __table_args__ = (
+        CheckConstraint("reports >= 1", name="complaint_anonymous_day_counted"),
+        Index("complaint_anonymous_day_on", "reported_on"),
+    )
+
+    day_index: str = Field(primary_key=True)
+    reported_on: date
+    reports: int
 
 
 class ComplaintStep(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from backend.complaints.service import (
     RecordComplaint,
     RegisterComplaint,
 )
-from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp
+from backend.complaints.tables import AnonymousDay, Complaint, ComplaintReporter, FollowUp
 from backend.infra.context import Context
 from backend.kernel.errors import (
     Conflict,
@@ -22,7 +23,7 @@ from backend.kernel.errors import (
     TooMany,
     Unprocessable,
 )
-from tests.services.complaints.hotline import WORDS, Hotline, open_hotline
+from tests.services.complaints.hotline import WORDS, Hotline, open_hotline, set_clock
 
 
 @pytest.fixture
@@ -140,6 +141,23 @@ def test_an_anonymous_report_keeps_no_account_and_comes_back_with_its_code(
     for number, code in ((made.complaint.number, "0" * 16), ("000000000000", made.code)):
         with pytest.raises(NotFound):
             service.tracked_case(hotline.system, number, code)
+
+
+def test_anonymous_reports_are_limited_by_the_day_and_the_count_goes_with_it(
+    ctx: Context, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.complaints.rules.intake.MOST_ANONYMOUS_A_DAY", 2)
+    for _ in range(2):
+        hotline.register(disclosure=Disclosure.ANONYMOUS)
+    with pytest.raises(TooMany), ctx.session.begin_nested():
+        hotline.register(disclosure=Disclosure.ANONYMOUS)
+    hotline.register()
+    (count,) = ctx.session.exec(select(AnonymousDay)).all()
+    assert hotline.resident_account.account_id not in str(count.model_dump())
+    assert service.forget_anonymous_days(hotline.system) == 0
+    set_clock(ctx, ctx.clock.now() + timedelta(days=1))
+    hotline.register(disclosure=Disclosure.ANONYMOUS)
+    assert service.forget_anonymous_days(hotline.system) == 1
 
 
 def test_the_tracker_shows_no_words_and_no_door(hotline: Hotline) -> None:
