@@ -18,7 +18,10 @@ def find_file(session: Session, file_id: str) -> MediaFile | None:
 
 @dataclass(frozen=True, slots=True)
 class FilesWanted:
-    """Files of an estate in a state; with or without those of restricted complaints."""
+    """Files of an estate in a state; with or without those of restricted complaints.
+
+    Without, also what hangs on nothing yet: it may be about to be such evidence.
+    """
 
     estate_id: str
     state: str
@@ -31,7 +34,7 @@ def files_of_estate(
     """Return an estate's files in a state, the oldest first, after a position."""
     query = select(MediaFile).where(MediaFile.estate_id == wanted.estate_id, MediaFile.state == wanted.state)
     if not wanted.with_restricted:
-        query = query.where(col(MediaFile.is_restricted).is_(False))
+        query = query.where(col(MediaFile.is_restricted).is_(False), col(MediaFile.subject_id).is_not(None))
     at, key = col(MediaFile.created_at), col(MediaFile.id)
     if after is not None:
         query = query.where(or_(at > after[0], and_(at == after[0], key > after[1])))

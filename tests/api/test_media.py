@@ -149,6 +149,13 @@ def test_addresses_cannot_be_made_up(street: Street) -> None:
 def test_the_committee_looks_and_decides(street: Street) -> None:
     shown = street.post(film()).get_json()
     client = street.world.app.test_client()
+    report = {"estate": street.estate_id, "category": "quality", "words": "漏水", "disclosure": "named"}
+    told = client.post(
+        "/api/v1/complaints",
+        json={**report, "media": [shown["id"]]},
+        headers={**street.resident, "Idempotency-Key": "report-key-1"},
+    )
+    assert told.status_code == 201, told.text
     listed = client.get(f"/api/v1/staff/media?estate={street.estate_id}", headers=street.committee).get_json()
     assert [item["id"] for item in listed["items"]] == [shown["id"]]
     assert street.get(listed["items"][0]["full"]).status_code == 200

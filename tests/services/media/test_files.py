@@ -265,6 +265,9 @@ def test_staff_answer_for_their_photos_and_the_ledger_knows(court: Court) -> Non
 
 def test_a_person_passes_or_refuses_once(court: Court) -> None:
     first, second = (put(court.resident, f"video-key-{number}", film()) for number in range(2))
+    assert service.list_reviews(court.committee, court.place.estate.id, "review", 10) == []
+    for number, view in enumerate((first, second)):
+        service.attach(court.resident, [view.id], "complaint", str(number) * 20)
     waiting = service.list_reviews(court.committee, court.place.estate.id, "review", 10)
     assert {view.id for view in waiting} == {first.id, second.id}
     assert all(view.full for view in waiting)
