@@ -41,7 +41,7 @@ from backend.infra.database import open_session
 from backend.infra.json import OrjsonProvider
 from backend.infra.limits import FloodGate
 from backend.kernel.access import ANONYMOUS, ROLE_PERMISSIONS, Actor, Permission
-from backend.kernel.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated
+from backend.kernel.errors import DomainError, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 
 JSON_LIMIT = 256 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
@@ -318,7 +318,9 @@ _NO_CONTROLS = "内容里有不能保存的控制字符，请删去后重试。"
 
 def _check_body(running: Request, access: Access) -> None:
     """Refuse a body of the wrong kind, and control characters anywhere, before anything uses them."""
-    if "%00" in running.environ.get("QUERY_STRING", "") or "\x00" in running.path:
+    if "\x00" in running.path:
+        raise NotFound
+    if "%00" in running.environ.get("QUERY_STRING", ""):
         raise Invalid("control_character", _NO_CONTROLS)
     running.max_content_length = max(UPLOAD_LIMIT, access.max_body) if access.is_upload else access.max_body
     if running.method in ("GET", "HEAD", "DELETE") or access.is_upload or access.is_raw:
