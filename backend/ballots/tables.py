@@ -239,8 +239,8 @@ class Vote(SQLModel, table=True):
         Index(
             "vote_held", "ballot_id", "roll_entry_id", "account_id", unique=True, **_where("state = 'held'")
         ),
-        Index("vote_unnumbered", "ballot_id", **_where("leaf_no IS NULL")),
-        Index("vote_leaf", "ballot_id", "leaf_no", **_where("leaf_no IS NOT NULL")),
+        # Also finds what has no number yet. Not two partial indexes: each condition is prepared again for every vote.
+        Index("vote_leaf", "ballot_id", "leaf_no"),
         Index("vote_not_standing", "ballot_id", "roll_entry_id", "state", **_where("state <> 'standing'")),
     )
 

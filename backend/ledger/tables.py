@@ -16,19 +16,8 @@ class LedgerEvent(SQLModel, table=True):
 
     __tablename__ = "ledger_event"
     __table_args__ = (
-        Index(
-            "ledger_event_unnumbered",
-            "id",
-            postgresql_where=text("leaf_no IS NULL"),
-            sqlite_where=text("leaf_no IS NULL"),
-        ),
-        Index(
-            "ledger_event_leaf",
-            "leaf_no",
-            unique=True,
-            postgresql_where=text("leaf_no IS NOT NULL"),
-            sqlite_where=text("leaf_no IS NOT NULL"),
-        ),
+        # Also finds what has no number yet.
+        Index("ledger_event_leaf", "leaf_no", unique=True),
         Index(
             "ledger_event_subject",
             "subject_kind",

@@ -53,7 +53,7 @@ class _Tally:
     estate_id: str
     body: bytes
     etag: str
-    moment: tuple[int, dict[str, int]]
+    moment: tuple[int, dict[str, int]] | None
 
 
 class PollingDesk:
@@ -130,9 +130,10 @@ class PollingDesk:
             if ballot is None:
                 self._locks.pop(ballot_id, None)
                 raise NotFound
-            # Read before the count: a vote that comes in between is counted now, and once more the next time.
-            moment = moment_of(session, ballot)
             last = self._tallies.get(ballot_id)
+            # Read before the count: a vote that comes in between is counted now, and once more the next time.
+            # Nothing to compare with, nothing to read: whoever asks first waits for one pass only.
+            moment = None if last is None else moment_of(session, ballot)
             if last is not None and last.moment == moment:
                 last.read_at = asked_at
                 return last

@@ -175,15 +175,26 @@ def _write(session: Session, rows: Sequence[Settled], before: str, now: datetime
 
 
 _UNVOTED = still_unvoted().subquery("unvoted")
+# Materialised, so that the deliveries' homes are found by delivery: joined first by message, a planner that has not
+# yet seen a new message's rows would walk through all of them.
+_THEIR_HOMES = (
+    select(
+        col(DeliveryHousehold.delivery_id),
+        col(DeliveryHousehold.message_id),
+        col(DeliveryHousehold.dwelling_id),
+    )
+    .where(col(DeliveryHousehold.delivery_id).in_(bindparam("ids", expanding=True)))
+    .cte("their_homes")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
 _WITH_UNVOTED_HOME = (
-    select(col(DeliveryHousehold.delivery_id))
-    .join(Message, col(Message.id) == col(DeliveryHousehold.message_id))
+    select(_THEIR_HOMES.c.delivery_id)
+    .join(Message, col(Message.id) == _THEIR_HOMES.c.message_id)
     .join(
         _UNVOTED,
         (_UNVOTED.c.ballot_id == col(Message.ballot_id))
-        & (_UNVOTED.c.dwelling_id == col(DeliveryHousehold.dwelling_id)),
+        & (_UNVOTED.c.dwelling_id == _THEIR_HOMES.c.dwelling_id),
     )
-    .where(col(DeliveryHousehold.delivery_id).in_(bindparam("ids", expanding=True)))
     .distinct()
 )
 
