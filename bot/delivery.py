@@ -20,7 +20,7 @@ from backend.kernel.ids import new_id
 from backend.notifications.channels.binding import channels_for
 from backend.notifications.channels.letter import Channel, Letter
 from backend.notifications.rules.outcomes import Came, Outcome
-from backend.notifications.service import events, pushes, recording, reminders, sending
+from backend.notifications.service import events, pushes, recording, reminders, sending, survey_reminders
 
 logger = logging.getLogger("gongjue.bot")
 
@@ -52,6 +52,13 @@ def remind(ports: Ports) -> int:
     while after is not None:
         last = after
         after = run_step(ports, lambda ctx, last=last: reminders.plan_reminders(ctx, last))  # type: ignore[misc] # mypy cannot infer a lambda's default
+    held: tuple[str, str] | None = ("", "")
+    while held is not None:
+        pair = held
+        held = run_step(
+            ports,
+            lambda ctx, pair=pair: survey_reminders.plan_survey_messages(ctx, pair),  # type: ignore[misc] # as above
+        )
     return enqueue(ports)
 
 

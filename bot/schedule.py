@@ -44,7 +44,12 @@ JOBS = (
     Job("checkpoints", timedelta(hours=1), jobs.make_checkpoints, "每小时给各表决和操作记录留检查点"),
     Job("messages", timedelta(seconds=3), delivery.read_new_events, "把新的操作记录变成要发的消息"),
     Job("electorates", timedelta(seconds=30), delivery.enqueue, "把结果公示等消息排给全体住户"),
-    Job("reminders", timedelta(minutes=5), delivery.remind, "截止前 7 天、3 天和当天提醒还没投票的住户"),
+    Job(
+        "reminders",
+        timedelta(minutes=5),
+        delivery.remind,
+        "提醒还没投票的住户，告知调查开始，提醒还没填写的住户",
+    ),
     Job("near_quorum", timedelta(minutes=5), delivery.push_near_quorum, "参与就差一点时提醒群和未投票住户"),
     Job("digests", timedelta(minutes=5), delivery.post_digests, "每日参与简报发到居委会群"),
     Job("witness", timedelta(minutes=1), delivery.post_checkpoints, "选票检查点发到居委会群作为外部见证"),

@@ -14,6 +14,7 @@ from backend.notifications.rules.kinds import Purpose
 
 STUCK_AFTER = timedelta(minutes=10)
 _ASKED = (Purpose.REMINDER, Purpose.RECORD, Purpose.RESULT)
+_BY_TEXT = (Purpose.REMINDER, Purpose.RECORD, Purpose.FOLLOW_UP)
 
 
 def examine_messages(ports: Ports) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def examine_messages(ports: Ports) -> Iterator[Finding]:
         now = db_now(session)
         health = queries.queue_health(session, now, now - STUCK_AFTER)
         missing = queries.missing_templates(session, "subscribe", _ASKED)
+        unsent = queries.missing_templates(session, "sms", _BY_TEXT)
     if health.overdue:
         words = f"有 {health.overdue} 条消息到时十分钟仍未发出，请检查 gongjue bot"
         yield Finding(State.WRONG, "消息", words)
@@ -37,6 +39,9 @@ def examine_messages(ports: Ports) -> Iterator[Finding]:
         )
     if ports.settings.mode == "production":
         yield from _not_set_up(ports.settings, missing, health.rooms)
+        if unsent and ports.settings.sms.transport != "none":
+            words = f"没有短信模板 {'、'.join(unsent)}，这类短信发不出：gongjue template set sms"
+            yield Finding(State.NOTE, "消息", words)
 
 
 def _not_set_up(settings: Settings, missing: list[str], rooms: int) -> Iterator[Finding]:

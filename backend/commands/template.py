@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 CHANNELS = ("subscribe", "official_account", "sms")
-PURPOSES = {"reminder": "投票提醒", "record": "登记告知", "result": "结果公示"}
+PURPOSES = {"reminder": "投票提醒", "record": "登记告知", "result": "结果公示", "follow_up": "办结回访"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -16,7 +16,9 @@ def add_parser(subparsers: Any) -> None:
     actions.add_parser("list", help="列出已设置的模板").set_defaults(run=run_list)
     setting = actions.add_parser("set", help="设置或更换一个模板")
     setting.add_argument("channel", choices=CHANNELS, help="订阅消息、公众号、短信")
-    setting.add_argument("purpose", choices=tuple(PURPOSES), help="用途：投票提醒、登记告知、结果公示")
+    setting.add_argument(
+        "purpose", choices=tuple(PURPOSES), help="用途：投票提醒、登记告知、结果公示、办结回访（仅短信）"
+    )
     setting.add_argument("template_id", metavar="ID", help="微信或短信服务商给的模板编号")
     setting.add_argument(
         *("--field", "-f"),

@@ -27,6 +27,11 @@ def normalise_phone(text: str) -> str | None:
     return digits if _MOBILE.match(digits) or _LANDLINE.match(digits) else None
 
 
+def is_mobile(number: str) -> bool:
+    """Tell whether a normalised number takes text messages."""
+    return _MOBILE.match(number) is not None
+
+
 def mask_phone(text: str) -> str:
     """Return a number as it may be shown: first three and last two characters."""
     if len(text) < 7:

@@ -39,10 +39,11 @@ class Subject(StrEnum):
     VOTE = "vote"
     RESULT = "result"
     PROXY = "proxy"
+    SURVEY = "survey"
 
 
 # One tap says it: something stands in this household's name that it does not own up to.
-ONE_TAP = frozenset({Subject.BINDING, Subject.VOTE, Subject.PROXY})
+ONE_TAP = frozenset({Subject.BINDING, Subject.VOTE, Subject.PROXY, Subject.SURVEY})
 NOT_OURS = "不是本户办理的，请核实。"
 
 STATE_TITLES = {"open": "待答复", "upheld": "异议成立", "rejected": "异议不成立", "withdrawn": "已撤回"}

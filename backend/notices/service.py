@@ -35,7 +35,7 @@ class PublishNotice:
 
 @dataclass(frozen=True, slots=True)
 class RaiseObjection:
-    """Object to a roll entry, a binding, a vote, a result or a mandate, from one's own dwelling."""
+    """Object to a roll entry, a binding, a vote, a result, a mandate or survey answers, from one's own dwelling."""
 
     subject_kind: str
     subject_id: str

@@ -40,12 +40,14 @@ class PublicNotice(SQLModel, table=True):
 
 
 class Objection(SQLModel, table=True):
-    """A resident's objection to a roll entry, a binding, a recorded vote, a result or a mandate; answered in words."""
+    """A resident's objection to a roll entry, a binding, a result, or to a vote, a mandate or survey answers that
+    stand in their household's name; answered in words."""
 
     __tablename__ = "objection"
     __table_args__ = (
         CheckConstraint(
-            "subject_kind IN ('roll', 'binding', 'vote', 'result', 'proxy')", name="objection_subject"
+            "subject_kind IN ('roll', 'binding', 'vote', 'result', 'proxy', 'survey')",
+            name="objection_subject",
         ),
         CheckConstraint("state IN ('open', 'upheld', 'rejected', 'withdrawn')", name="objection_state"),
         CheckConstraint("(state IN ('upheld', 'rejected')) = (reply IS NOT NULL)", name="objection_answered"),

@@ -53,7 +53,7 @@ class Message(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One message on its way to one recipient: an account or a room.
+    """One message on its way to one recipient: an account, a room, or a reporter who left a phone and no more.
 
     ``claim`` names the worker's hold; ``started_at`` is committed just before the request leaves, so that a row
     whose process died is either replayed (not started) or ``unknown`` (started), never guessed at.
@@ -64,7 +64,7 @@ class Delivery(SQLModel, table=True):
         UniqueConstraint("topic", "recipient_id", "kind", "occasion", name="delivery_once"),
         CheckConstraint(f"state IN ({DELIVERY_STATES})", name="delivery_state"),
         CheckConstraint(f"channel IN ({CHANNELS})", name="delivery_channel"),
-        CheckConstraint("recipient_kind IN ('account', 'room')", name="delivery_recipient"),
+        CheckConstraint("recipient_kind IN ('account', 'room', 'reporter')", name="delivery_recipient"),
         CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="delivery_lease"),
         CheckConstraint("state <> 'sending' OR claim IS NOT NULL", name="delivery_claim"),
         Index("delivery_waiting", "priority", "next_try_at", **_where(WAITING)),

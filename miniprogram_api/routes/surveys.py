@@ -6,8 +6,10 @@ from flask import Blueprint
 
 from backend.infra.paging import PageQuery, decode_cursor
 from backend.infra.web import current_context, endpoint, idempotency_key, resident
+from backend.notices.rules import words_of
 from backend.surveys import service
 from miniprogram_api.schemas import surveys as schemas
+from miniprogram_api.schemas.notices import ObjectionOut
 
 door = Blueprint("mini_surveys", __name__, url_prefix="/api/v1/surveys")
 
@@ -54,6 +56,15 @@ def answer_survey(survey_id: str, json: schemas.AnswerSurveyIn) -> tuple[schemas
     """Answer for one's own home; until the close the last answer stands."""
     row = service.answer_survey(current_context(), survey_id, json.dwelling, json.answers, idempotency_key())
     return schemas.AnsweredOut.of(row), 201
+
+
+@door.post("/<id:survey_id>/objections")
+@endpoint(resident(limit="30/minute", needs_idempotency_key=True), {201: ObjectionOut}, tags=["notices"])
+def object_to_answers(survey_id: str, json: schemas.ObjectToAnswersIn) -> tuple[ObjectionOut, int]:
+    """Object to answers that staff wrote down in the caller's household's name."""
+    words = words_of("survey", json.text)
+    command = service.ObjectToAnswers(survey_id, json.dwelling, words, idempotency_key())
+    return ObjectionOut.of(service.object_to_answers(current_context(), command)), 201
 
 
 @door.get("/<id:survey_id>/results")

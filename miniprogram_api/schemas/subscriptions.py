@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.notifications.service.subscriptions import Ask, RecordAnswers
 
-Tap = Literal["bind", "ballot", "vote"]
+Tap = Literal["bind", "ballot", "vote", "survey", "complaint"]
 
 
 class SubscriptionQuery(BaseModel):

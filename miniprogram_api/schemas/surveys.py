@@ -44,6 +44,13 @@ class AnswerSurveyIn(StrictModel):
     answers: Answers
 
 
+class ObjectToAnswersIn(StrictModel):
+    """An objection to answers that staff wrote down for one's own dwelling; one tap is enough."""
+
+    dwelling: Id
+    text: Annotated[str, Field(min_length=2, max_length=1000, pattern=r"\S")] | None = None
+
+
 class SurveyHomeOut(BaseModel):
     """A home of the caller's that is asked, and whether it has answered."""
 

@@ -12,13 +12,19 @@ from backend.ballots.service.casting import CastVote, cast_vote
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
 from backend.infra.context import Context
+from backend.kernel.access import Role
 from backend.kernel.ids import new_id
+from backend.notices import service as notices
+from backend.notices.queries import ObjectionFilter
 from backend.notices.rules import NOT_OURS
+from backend.notices.service import ReplyObjection
 from backend.wsgi import build_app
 from bot import delivery, jobs
 from tests.bot.wired import Wired
-from tests.factories.people import ResidentFixture, acting_as
+from tests.factories.people import ResidentFixture, acting_as, make_staff
 from tests.services.ballots.desk import Office, confirm, enter, open_office, sealed_batch
+from tests.services.notifications.test_survey_messages import enter as enter_answers
+from tests.services.notifications.test_survey_messages import open_survey
 
 
 def tell(wired: Wired) -> None:
@@ -42,6 +48,8 @@ def objected(wired: Wired, person: ResidentFixture, link: str, *, key: str = "on
     asked = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
     body = {"about": asked["about"], "dwelling": asked["dwelling"]}
     path = f"/api/v1/ballots/{asked.get('ballot')}/objections"
+    if "survey" in asked:
+        path, body = f"/api/v1/surveys/{asked['survey']}/objections", {"dwelling": asked["dwelling"]}
     if "binding" in asked:
         path, body["about_id"] = "/api/v1/objections", asked["binding"]
     headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": key}
@@ -112,3 +120,26 @@ def test_a_new_binding_is_told_to_who_lives_there_and_one_tap_objects(wired: Wir
     answer = objected(wired, wired.people[owner], message["link"])
     assert answer.status_code == 201, answer.get_data(as_text=True)
     assert answer.json["about"] == "binding"
+
+
+def test_answers_entered_at_the_door_are_told_and_one_tap_objects(wired: Wired) -> None:
+    estate = wired.estate(1)
+    (home,) = estate.dwelling_ids
+    owner, tenant = wired.move_in(home), wired.move_in(home, relation="tenant")
+    survey = open_survey(wired, estate)
+    enter_answers(wired, estate, survey, home, "doorstep")
+    tell(wired)
+    (message,) = wired.simulator.inbox(owner)
+    assert message["fields"]["thing3"] == "入户问卷已替您登记，不对请点这里"
+    assert wired.simulator.inbox(tenant) == []
+    answer = objected(wired, wired.people[owner], message["link"])
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+    assert (answer.json["about"], answer.json["text"]) == ("survey", NOT_OURS)
+    assert objected(wired, wired.people[owner], message["link"]).json == answer.json
+    assert objected(wired, wired.people[tenant], message["link"], key="tenants-key").status_code == 404
+    with wired.acting() as ctx:
+        committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
+        wanted = ObjectionFilter(estate.estate.id, subject_kind="survey")
+        (found,) = notices.list_objections(committee, wanted, 10)
+        replied = notices.reply_objection(committee, ReplyObjection(found.id, True, "已核实，请自行填写"))
+    assert replied.state == "upheld"

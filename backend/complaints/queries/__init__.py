@@ -18,9 +18,12 @@ from backend.complaints.queries.cases import (
 from backend.complaints.queries.duplicates import Duplicate, possible_duplicates
 from backend.complaints.queries.facts import (
     ComplaintFacts,
+    Questioned,
+    ReporterAccounts,
     facts_by_number,
     facts_of,
     party_card,
+    questioned,
     reporter_accounts,
 )
 from backend.complaints.queries.lists import (
@@ -39,6 +42,8 @@ __all__ = [
     "Line",
     "OwnCase",
     "OwnComplaint",
+    "Questioned",
+    "ReporterAccounts",
     "StepView",
     "Tracked",
     "Watcher",
@@ -53,6 +58,7 @@ __all__ = [
     "party_card",
     "party_names",
     "possible_duplicates",
+    "questioned",
     "reporter_accounts",
     "tracked",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from backend.complaints.tables import Complaint, ComplaintReporter, ResponsibleParty
+from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp, ResponsibleParty
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,21 @@ def facts_by_number(session: Session, number: str) -> ComplaintFacts | None:
     return None if found is None else facts_of(session, [found])[found]
 
 
-def reporter_accounts(session: Session, complaint_ids: Collection[str]) -> dict[str, list[str]]:
-    """Return id → the accounts to tell, those of duplicates merged into it too; for sending and nothing else."""
+@dataclass(frozen=True, slots=True)
+class ReporterAccounts:
+    """Who follows a complaint: its own reporter, and those whose duplicates were merged into it."""
+
+    own: str | None = None
+    followers: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """Return all of them, nobody twice."""
+        return self.followers if self.own is None else (self.own, *self.followers)
+
+
+def reporter_accounts(session: Session, complaint_ids: Collection[str]) -> dict[str, ReporterAccounts]:
+    """Return id → the accounts to tell; for sending and nothing else."""
     wanted = set(complaint_ids)
     if not wanted:
         return {}
@@ -65,12 +78,51 @@ def reporter_accounts(session: Session, complaint_ids: Collection[str]) -> dict[
         )
         .order_by(col(Complaint.id))
     )
-    found: dict[str, list[str]] = {}
-    for complaint_id, into, account_id in session.exec(query):
-        for target in {complaint_id, into} & wanted:
-            if target is not None and account_id not in found.setdefault(target, []):
-                found[target].append(str(account_id))
+    rows = [(row, into, str(account_id)) for row, into, account_id in session.exec(query)]
+    own = {row: account_id for row, _, account_id in rows}
+    found = {}
+    for name in wanted:
+        others = dict.fromkeys(account_id for _, into, account_id in rows if into == name)
+        followers = tuple(each for each in others if each != own.get(name))
+        found[name] = ReporterAccounts(own.get(name), followers)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Questioned:
+    """A question after the work that waits for its answer, and whom it goes to.
+
+    ``account_id`` where the reporter has one, else ``reporter_id`` where they left a phone, else neither: an
+    anonymous reporter comes back with number and code.
+    """
+
+    round: int
+    expires_at: datetime
+    account_id: str | None
+    reporter_id: str | None
+
+
+def questioned(session: Session, complaint_ids: Collection[str]) -> dict[str, Questioned]:
+    """Return id → the question that waits, in one query."""
+    if not complaint_ids:
+        return {}
+    query = (
+        select(FollowUp, ComplaintReporter)
+        .outerjoin(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(FollowUp.complaint_id))
+        .where(
+            col(FollowUp.complaint_id).in_(set(complaint_ids)),
+            col(FollowUp.answered_at).is_(None),
+            col(FollowUp.ended_at).is_(None),
+        )
+    )
+    return {asked.complaint_id: _questioned(asked, reporter) for asked, reporter in session.exec(query)}
+
+
+def _questioned(asked: FollowUp, reporter: ComplaintReporter | None) -> Questioned:
+    account_id = None if reporter is None else reporter.account_id
+    has_phone = reporter is not None and account_id is None and reporter.phone_sealed is not None
+    reporter_id = reporter.id if reporter is not None and has_phone else None
+    return Questioned(asked.round, asked.expires_at, account_id, reporter_id)
 
 
 def party_card(session: Session, party_id: str) -> tuple[str, str, str] | None:

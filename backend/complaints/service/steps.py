@@ -133,6 +133,7 @@ def tell(ctx: Context, row: Complaint, step: Step) -> None:
         "version": row.version,
         "party": row.party_id,
         "due_at": _iso(row.due_at),
+        "told": step.is_told,
     }
     append(ctx, row, EVENTS[step.action], payload, is_reporter=step.doer is Doer.REPORTER)
 

@@ -12,7 +12,7 @@ from backend.notifications.rules.outcomes import Came, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message ready to leave; the address is in clear and lives only until it is sent."""
+    """One message ready to leave; address and code are in clear and live only until it is sent."""
 
     delivery_id: str
     claim: str
@@ -23,7 +23,7 @@ class Letter:
     route: str
     address: str = field(repr=False)
     template_id: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
     text: str = ""
     page: str = ""
     is_in_window: bool = False

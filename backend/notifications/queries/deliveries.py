@@ -64,7 +64,7 @@ _SHOWN: tuple[Any, ...] = (
 
 # A line about a restricted complaint would tell the accused that there is one, and when it moves.
 _NOT_TO_REPORTERS = not_(
-    and_(col(Delivery.recipient_kind) == "account", col(Delivery.topic).startswith("complaint:"))
+    and_(col(Delivery.recipient_kind) != "room", col(Delivery.topic).startswith("complaint:"))
 )
 
 

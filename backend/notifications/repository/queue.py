@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select, text, tuple_, update
+from sqlalchemy import Integer, bindparam, literal, select, text, tuple_, update
 from sqlmodel import Session, col
 
 from backend.ballots.queries.turnout import still_unvoted
 from backend.notifications.tables import WAITING, Delivery, DeliveryHousehold, Message
+from backend.surveys.queries import still_unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Held:
     reason: str | None
     recipient_kind: str
     recipient_id: str
+    topic: str
     kind: str
+    occasion: str
     purpose: str
     payload: Mapping[str, str]
     page: str
@@ -82,7 +85,9 @@ _COLUMNS: tuple[Any, ...] = (
     Delivery.reason,
     Delivery.recipient_kind,
     Delivery.recipient_id,
+    Delivery.topic,
     Delivery.kind,
+    Delivery.occasion,
     Message.purpose,
     Message.payload,
     Message.page,
@@ -182,6 +187,7 @@ _THEIR_HOMES = (
         col(DeliveryHousehold.delivery_id),
         col(DeliveryHousehold.message_id),
         col(DeliveryHousehold.dwelling_id),
+        col(DeliveryHousehold.topic),
     )
     .where(col(DeliveryHousehold.delivery_id).in_(bindparam("ids", expanding=True)))
     .cte("their_homes")
@@ -204,6 +210,25 @@ def with_unvoted_home(session: Session, ids: Collection[str]) -> set[str]:
     if not ids:
         return set()
     return set(session.connection().execute(_WITH_UNVOTED_HOME, {"ids": list(ids)}).scalars())
+
+
+_UNANSWERED = still_unanswered().subquery("unanswered")
+_WITH_UNANSWERED_HOME = (
+    select(_THEIR_HOMES.c.delivery_id)
+    .join(
+        _UNANSWERED,
+        (_UNANSWERED.c.dwelling_id == _THEIR_HOMES.c.dwelling_id)
+        & (literal("survey:") + _UNANSWERED.c.survey_id == _THEIR_HOMES.c.topic),
+    )
+    .distinct()
+)
+
+
+def with_unanswered_home(session: Session, ids: Collection[str]) -> set[str]:
+    """Return those messages about surveys of which at least one household has still not answered the open survey."""
+    if not ids:
+        return set()
+    return set(session.connection().execute(_WITH_UNANSWERED_HOME, {"ids": list(ids)}).scalars())
 
 
 def release(session: Session, held: Sequence[Held]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from backend.complaints.rules.numbers import format_number
 from backend.complaints.rules.vocabulary import CATEGORIES
 from backend.notifications.rules.templates import short
-from backend.notifications.rules.texts import About, moment
+from backend.notifications.rules.texts import About, deadline, moment
 
 COMPLAINT = "pages/complaint/index"
 
@@ -19,9 +19,13 @@ _NOTES: Mapping[str, str] = {
     "transferred": "已书面转送有权处理的机关",
     "started": "承办单位已接收办理",
     "extended": "办理延期，点此查看理由",
+    "noted": "有新的办理情况，点此查看",
     "paused": "计时已暂停，点此查看原因",
+    "resumed": "已恢复计时，继续办理",
+    "mediated": "已组织调解，点此查看",
     "merged": "已并入同一事项一起办理",
-    "resolved": "已办结，请评价是否解决",
+    # Whose complaint was merged into this one hears of the result and is not asked.
+    "resolved": "并入的事项已办结，点此查看",
     "reopened": "已重新办理",
     "closed": "已结案，点此查看结果",
 }
@@ -49,6 +53,32 @@ def for_reporter(what: str, number: str, at: datetime) -> About:
     title = f"投诉{format_number(number)}"
     values = {"title": short(title), "time": moment(at), "note": short(_NOTES[what])}
     return About(values, f"{COMPLAINT}?number={number}")
+
+
+def occasion_of(number: int) -> str:
+    """Return the name of a round of the question after the work: asked once, however often it is read of."""
+    return f"round-{number}"
+
+
+def question(number: str, expires_at: datetime) -> About:
+    """Return what the reporter reads who is asked after the work; ``time`` is until when."""
+    title = f"投诉{format_number(number)}"
+    values = {"title": short(title), "time": deadline(expires_at), "note": "已办结，请评价是否解决"}
+    return About(values, f"{COMPLAINT}?number={number}")
+
+
+def question_by_phone(expires_at: datetime) -> About:
+    """Return what is kept of a text message with the question: neither case nor code.
+
+    A phone lies on tables: whoever reads its messages learns nothing of a complaint. The code comes in when
+    the message leaves (``with_code``).
+    """
+    return About({"title": "社区服务回访", "time": deadline(expires_at)}, "")
+
+
+def with_code(payload: Mapping[str, str], code: str) -> Mapping[str, str]:
+    """Return the text message's values with the one-time code."""
+    return {**payload, "note": code}
 
 
 def for_room(what: str, told: Told) -> str:

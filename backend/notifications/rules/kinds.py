@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from backend.notifications.rules.outcomes import ACCOUNT_ROUTE, ACCOUNT_ROUTE_FREE, CHAT_ROUTE, ROOM_ROUTE
+from backend.notifications.rules.outcomes import (
+    ACCOUNT_ROUTE,
+    ACCOUNT_ROUTE_FREE,
+    CHAT_ROUTE,
+    PHONE_ROUTE,
+    ROOM_ROUTE,
+)
 
 
 class Purpose(StrEnum):
@@ -18,6 +24,17 @@ class Purpose(StrEnum):
     RESULT = "result"
     ROOM = "room"
     CHAT = "chat"
+    # By text message alone: the question after the work, to who left a phone and nothing else.
+    FOLLOW_UP = "follow_up"
+
+
+class Asks(StrEnum):
+    """What a message asks its reader to do: once that is done, it is not sent."""
+
+    NOTHING = "nothing"
+    VOTE = "vote"
+    ANSWERS = "answers"
+    RESULT = "result"
 
 
 class Audience(StrEnum):
@@ -28,6 +45,10 @@ class Audience(StrEnum):
     ROOM = "room"
     # Whoever reported a complaint, and those whose duplicates went into it.
     REPORTER = "reporter"
+    # Of these only who is asked after the work, by account or by the phone they left, and those who are not.
+    ASKED = "asked"
+    ASKED_BY_PHONE = "asked_by_phone"
+    FOLLOWERS = "followers"
     # The rooms one level up: a missed deadline is heard of above.
     ROOM_ABOVE = "room_above"
 
@@ -47,6 +68,7 @@ class Kind:
     is_urgent: bool = False
     is_reminder: bool = False
     to_doorstep: bool = False
+    asks: Asks = Asks.NOTHING
 
     @property
     def priority(self) -> int:
@@ -59,8 +81,20 @@ class Kind:
 
 
 _AT_ONCE = Kind(Purpose.RECORD, ACCOUNT_ROUTE, timedelta(days=7), is_urgent=True, to_doorstep=True)
-_REMINDER = Kind(Purpose.REMINDER, ACCOUNT_ROUTE, timedelta(days=1), is_reminder=True, to_doorstep=True)
+_REMINDER = Kind(
+    Purpose.REMINDER,
+    ACCOUNT_ROUTE,
+    timedelta(days=1),
+    is_reminder=True,
+    to_doorstep=True,
+    asks=Asks.VOTE,
+)
+# Stewards have the survey's own worklist; text messages cost more than an answer is worth.
+_SURVEY = Kind(Purpose.REMINDER, ACCOUNT_ROUTE_FREE, timedelta(days=1), is_reminder=True, asks=Asks.ANSWERS)
 _NEWS = Kind(Purpose.RESULT, ACCOUNT_ROUTE_FREE, timedelta(days=7))
+# Of use as long as the question can be answered, which its own end says.
+_QUESTION = Kind(Purpose.RESULT, ACCOUNT_ROUTE_FREE, timedelta(days=60), asks=Asks.RESULT)
+_QUESTION_BY_PHONE = Kind(Purpose.FOLLOW_UP, PHONE_ROUTE, timedelta(days=60), asks=Asks.RESULT)
 # A room is no household: quiet hours protect beds, and a witness that waits until morning is none.
 _ROOM = Kind(Purpose.ROOM, ROOM_ROUTE, timedelta(days=2), is_urgent=True)
 # Somebody asked and waits: no quiet hours. WeChat takes it for 48 hours only, and it is stale long before.
@@ -75,12 +109,17 @@ KINDS: Mapping[str, Kind] = {
     "vote_recorded": _AT_ONCE,
     "vote_decided": _AT_ONCE,
     "mandate_confirmed": _AT_ONCE,
+    "survey_recorded": _AT_ONCE,
     "reminder": _REMINDER,
     "near_quorum": _REMINDER,
+    "survey_opened": _SURVEY,
+    "survey_reminder": _SURVEY,
     "result_shown": _NEWS,
     "result_final": _NEWS,
     "ballot_stopped": _NEWS,
     "complaint_moved": _NEWS,
+    "complaint_question": _QUESTION,
+    "complaint_question_sms": _QUESTION_BY_PHONE,
     "room_complaint": _ROOM,
     "room_complaint_above": _ROOM,
     "room_opened": _ROOM,
@@ -115,6 +154,7 @@ RULES = (
     Rule("vote.recorded", "vote_recorded", Audience.HOUSEHOLD),
     Rule("vote.reviewed", "vote_decided", Audience.HOUSEHOLD),
     Rule("proxy.confirmed", "mandate_confirmed", Audience.HOUSEHOLD),
+    Rule("survey.answered", "survey_recorded", Audience.HOUSEHOLD),
     Rule("ballot.open", "room_opened", Audience.ROOM),
     Rule("ballot.close", "room_closed", Audience.ROOM),
     Rule("ballot.seal", "room_sealed", Audience.ROOM),
@@ -140,13 +180,18 @@ RULES = (
             "transferred",
             "started",
             "extended",
+            "noted",
             "paused",
+            "resumed",
+            "mediated",
             "merged",
-            "resolved",
             "reopened",
             "closed",
         )
     ),
+    Rule("complaint.resolved", "complaint_question", Audience.ASKED),
+    Rule("complaint.resolved", "complaint_question_sms", Audience.ASKED_BY_PHONE),
+    Rule("complaint.resolved", "complaint_moved", Audience.FOLLOWERS),
     *(
         Rule(f"complaint.{what}", "room_complaint", Audience.ROOM)
         for what in ("due_soon", "overdue", "response_overdue", "contested", "supervised")
@@ -171,4 +216,6 @@ TAPS: Mapping[str, tuple[Purpose, ...]] = {
     "bind": (Purpose.RECORD, Purpose.REMINDER, Purpose.RESULT),
     "ballot": (Purpose.REMINDER, Purpose.RECORD, Purpose.RESULT),
     "vote": (Purpose.RESULT, Purpose.RECORD, Purpose.REMINDER),
+    "survey": (Purpose.REMINDER, Purpose.RECORD),
+    "complaint": (Purpose.RESULT,),
 }

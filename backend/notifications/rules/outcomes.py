@@ -90,6 +90,7 @@ def pause_of(outcome: Outcome) -> timedelta | None:
 
 ACCOUNT_ROUTE = ("subscribe", "official_account", "sms")
 ACCOUNT_ROUTE_FREE = ("subscribe", "official_account")
+PHONE_ROUTE = ("sms",)
 ROOM_ROUTE = ("robot",)
 CHAT_ROUTE = ("official_account",)
 

@@ -25,6 +25,11 @@ SIMULATED: Mapping[str, Template] = {
     for purpose in (Purpose.REMINDER, Purpose.RECORD, Purpose.RESULT)
 }
 
+# A text message's parameters have an order instead of names.
+SIMULATED_SMS: Mapping[str, Template] = {
+    Purpose.FOLLOW_UP: Template(f"demo-template-{Purpose.FOLLOW_UP}", {})
+}
+
 
 def fill(template: Template, payload: Mapping[str, str]) -> dict[str, str]:
     """Return the template's values from ours; fields the template lacks are left out."""

@@ -81,21 +81,23 @@ def vote_recorded(title: str, at: datetime, how: Recorded, ballot_id: str, home:
     """A vote is recorded in the household's name: by which channel and when, never what it says."""
     stands, waits = _RECORDED.get(how.channel, ("您家的票已登记", "您家的票待核实"))
     note = f"{waits if how.waits else stands}{_WRONG}"
-    return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
+    return About(_values(title, at, note), objection_page("vote", home, ballot=ballot_id))
 
 
 def vote_decided(title: str, at: datetime, is_accepted: bool, ballot_id: str, home: str) -> About:
     """A vote that waited for a review was let in or not."""
     note = f"待核实的一票{'已' if is_accepted else '未'}计入{_WRONG}"
-    return About(_values(title, at, note), _object("vote", home, ballot=ballot_id))
+    return About(_values(title, at, note), objection_page("vote", home, ballot=ballot_id))
 
 
 def mandate_confirmed(title: str, at: datetime, ballot_id: str, home: str) -> About:
     """A written mandate was registered for the household."""
-    return About(_values(title, at, f"已登记委托别人代投{_WRONG}"), _object("proxy", home, ballot=ballot_id))
+    return About(
+        _values(title, at, f"已登记委托别人代投{_WRONG}"), objection_page("proxy", home, ballot=ballot_id)
+    )
 
 
-def _object(about: str, home: str, **named: str) -> str:
+def objection_page(about: str, home: str, **named: str) -> str:
     """Return the page of one tap: all that the objection's own route asks for stands in its address."""
     return "&".join([f"{OBJECT}?about={about}&dwelling={home}", *(f"{key}={named[key]}" for key in named)])
 
@@ -109,7 +111,7 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
         "binding_ended": f"{who}的绑定已暂停待核实",
         "binding_left": f"{who}的绑定已解除{_WRONG}",
     }
-    page = _object("binding", home, binding=binding_id)
+    page = objection_page("binding", home, binding=binding_id)
     return About(_values("您家的微信绑定", at, notes[kind]), page)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,6 +11,7 @@ from backend.notifications.rules.parameters import Parameters
 
 LEASE = timedelta(minutes=3)
 MOST_TRIES = 8
+OPENED = "opened"
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 _INSTANT = timedelta(microseconds=1)
@@ -58,6 +60,30 @@ def reminder_due(
         (f"T-{days}", last - timedelta(days=days)) for days in (chosen.first_reminder, chosen.second_reminder)
     ]
     plan = [(name, day) for name, day in days if day > first] + [("last", last)]
+    return _occasion(now, closes_at, plan, chosen)
+
+
+def survey_due(
+    now: datetime, opened_at: datetime, closes_at: datetime, chosen: Parameters
+) -> Occasion | None:
+    """Return the message about a survey that is due, or None: its opening, T−3 and the last day.
+
+    The opening stays due day after day until the next one: who had a reminder that day, or had no phone bound
+    yet, hears of it later, and nobody twice.
+    """
+    if not opened_at <= now < closes_at:
+        return None
+    last, first = local_date(closes_at - _INSTANT), local_date(opened_at)
+    days = chosen.second_reminder
+    later = ((f"T-{days}", last - timedelta(days=days)), ("last", last))
+    plan = [(OPENED, first), *((name, day) for name, day in later if day > first)]
+    return _occasion(now, closes_at, plan, chosen)
+
+
+def _occasion(
+    now: datetime, closes_at: datetime, plan: Sequence[tuple[str, date]], chosen: Parameters
+) -> Occasion | None:
+    """Return what is begun last of a plan of days, unless the quiet hours leave no time for it."""
     today = local_date(now)
     begun = [index for index, (_, day) in enumerate(plan) if day <= today]
     if not begun:

@@ -6,13 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.complaints.service.asking import TextQuestion, text_questions
 from backend.identity.service.contacts import Contact, contacts_of
 from backend.infra.context import Context
+from backend.kernel.phone import is_mobile
 from backend.notifications.channels.letter import Letter
 from backend.notifications.channels.robot import TOKEN_EVERY
 from backend.notifications.repository import channels
 from backend.notifications.repository.queue import Held
 from backend.notifications.rules import templates, texts
+from backend.notifications.rules.complaints import with_code
 from backend.notifications.rules.templates import Template
 from backend.notifications.tables import Follower, Room
 
@@ -32,6 +35,7 @@ class Addresses:
     followers: Mapping[str, tuple[Follower, str]]
     rooms: Mapping[str, tuple[Room, str]]
     templates: Mapping[tuple[str, str], Template]
+    questions: Mapping[str, TextQuestion]
 
     def take_token(self, ctx: Context, room_id: str, now: datetime) -> datetime | None:
         """Take a robot's token; returns None when taken, else when the next one is there."""
@@ -56,7 +60,13 @@ def addresses_for(ctx: Context, rows: Sequence[Held], available: Collection[str]
             for key, row in channels.rooms(ctx.session, rooms).items()
         },
         templates_of(ctx),
+        text_questions(ctx, {complaint_of(row) for row in rows if row.recipient_kind == "reporter"}),
     )
+
+
+def complaint_of(row: Held) -> str:
+    """Return the complaint that a row is about."""
+    return row.topic.partition(":")[2]
 
 
 def templates_of(ctx: Context) -> dict[tuple[str, str], Template]:
@@ -65,6 +75,7 @@ def templates_of(ctx: Context) -> dict[tuple[str, str], Template]:
     if ctx.ports.settings.mode != "production":
         for purpose, template in templates.SIMULATED.items():
             found["subscribe", purpose] = found["sms", purpose] = template
+        found |= {("sms", purpose): template for purpose, template in templates.SIMULATED_SMS.items()}
     stored = channels.templates(ctx.session)
     return found | {key: Template(row.template_id, row.fields) for key, row in stored.items()}
 
@@ -77,6 +88,8 @@ def compose(row: Held, channel: str, addresses: Addresses) -> Letter | None:
         room = addresses.rooms.get(row.recipient_id)
         return None if room is None else _letter(row, channel, room[1], text=row.payload["markdown"])
     template = addresses.templates.get((channel, row.purpose))
+    if row.recipient_kind == "reporter":
+        return _to_reporter(row, template, addresses)
     contact = addresses.contacts.get(row.recipient_id)
     if contact is None:
         return None
@@ -87,6 +100,15 @@ def compose(row: Held, channel: str, addresses: Addresses) -> Letter | None:
         return None
     values = templates.fill(template, row.payload) if channel == "subscribe" else row.payload
     return _letter(row, channel, address, template_id=template.template_id, values=values)
+
+
+def _to_reporter(row: Held, template: Template | None, addresses: Addresses) -> Letter | None:
+    """The question after the work, to the phone that was left, if text messages reach it."""
+    asked = addresses.questions.get(complaint_of(row))
+    if template is None or asked is None or asked.phone is None or not is_mobile(asked.phone):
+        return None
+    values = with_code(row.payload, asked.code)
+    return _letter(row, "sms", asked.phone, template_id=template.template_id, values=values)
 
 
 def _to_follower(row: Held, template: Template | None, addresses: Addresses) -> Letter | None:

@@ -22,6 +22,7 @@ from backend.notifications import queries
 from backend.notifications.errors import bad_room_key, bad_template, entry_done, room_exists
 from backend.notifications.repository import channels
 from backend.notifications.repository.sql import insert_once
+from backend.notifications.rules.kinds import Purpose
 from backend.notifications.rules.parameters import Parameters, resolve
 from backend.notifications.rules.templates import FIELD_NAMES, SAMPLE, Template, fill
 from backend.notifications.service.writing import parameters_of
@@ -187,6 +188,8 @@ def set_template(ctx: Context, channel: str, purpose: str, template: Template) -
     """Say which template of WeChat's or the provider's serves a purpose; the operator's command only."""
     if ctx.actor.kind != "system":
         raise Forbidden
+    if purpose == Purpose.FOLLOW_UP and channel != "sms":
+        raise bad_template("办结回访只用短信：有微信的反映人收到的是结果公示类消息。")
     _check_template(channel, template)
     values = {"template_id": template.template_id, "fields": dict(template.fields)}
     insert = insert_once(ctx.session, MessageTemplate).values(channel=channel, purpose=purpose, **values)

@@ -18,9 +18,10 @@ from backend.notifications.repository import electorate
 from backend.notifications.repository import messages as repository
 from backend.notifications.repository.electorate import Page
 from backend.notifications.rules import rooms, texts
-from backend.notifications.rules.kinds import KINDS
+from backend.notifications.rules.kinds import KINDS, Asks
 from backend.notifications.rules.parameters import Parameters
 from backend.notifications.rules.timing import Quiet, reminder_due, reminders_to_come, sendable_at
+from backend.notifications.service.survey_reminders import survey_page
 from backend.notifications.service.writing import Draft, message_row, parameters_of, post_to_rooms
 from backend.notifications.tables import Message
 
@@ -124,13 +125,10 @@ def enqueue_next_page(ctx: Context, message_id: str, after: str = "") -> str | N
     """
     message = repository.lock_message(ctx.session, message_id)
     now = ctx.clock.now()
-    ballot = facts_of(ctx.session, [message.ballot_id or ""]).get(message.ballot_id or "")
-    if message.is_enqueued or ballot is None or message.expires_at <= now:
-        repository.finish_message(ctx.session, message_id)
-        return None
-    page = _page(ctx, message, ballot, now)
-    last = electorate.last_of_page(ctx.session, page.homes, after, PAGE)
-    if last is None:
+    is_over = message.is_enqueued or message.expires_at <= now
+    page = None if is_over else _page(ctx, message, now)
+    last = None if page is None else electorate.last_of_page(ctx.session, page.homes, after, PAGE)
+    if page is None or last is None:
         repository.finish_message(ctx.session, message_id)
         return None
     electorate.enqueue_page(ctx.session, page, after, last)
@@ -139,7 +137,14 @@ def enqueue_next_page(ctx: Context, message_id: str, after: str = "") -> str | N
     return last
 
 
-def _page(ctx: Context, message: Message, ballot: BallotFacts, now: datetime) -> Page:
+def _page(ctx: Context, message: Message, now: datetime) -> Page | None:
+    if KINDS[message.kind].asks is Asks.ANSWERS:
+        return survey_page(ctx, message, now)
+    ballot = facts_of(ctx.session, [message.ballot_id or ""]).get(message.ballot_id or "")
+    return None if ballot is None else _ballot_page(ctx, message, ballot, now)
+
+
+def _ballot_page(ctx: Context, message: Message, ballot: BallotFacts, now: datetime) -> Page:
     kind = KINDS[message.kind]
     quiet = Quiet(message.quiet_from, message.quiet_until)
     send_at = sendable_at(now, quiet, is_urgent=message.is_urgent)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.complaints import queries as complaints
 from backend.infra.context import Context
 from backend.kernel.ids import new_id
 from backend.notifications.channels import doorstep
@@ -14,9 +15,11 @@ from backend.notifications.channels.letter import Letter
 from backend.notifications.repository import channels, consents, queue, sweeping
 from backend.notifications.repository.queue import Held as Held
 from backend.notifications.repository.queue import Settled
+from backend.notifications.rules.complaints import occasion_of
+from backend.notifications.rules.kinds import KINDS, Asks
 from backend.notifications.rules.outcomes import channel_after
 from backend.notifications.rules.timing import LEASE, Quiet, sendable_at
-from backend.notifications.service.addressing import Addresses, addresses_for, compose
+from backend.notifications.service.addressing import Addresses, addresses_for, complaint_of, compose
 
 _INSTANT = timedelta(microseconds=1)
 FAILED = ("permanent_failure", "technical_failure", "unknown")
@@ -57,9 +60,8 @@ def start(
     now = at.now
     ours = queue.start(ctx.session, held, now, now + LEASE)
     rows = [row for row in held if row.id in ours]
-    reminded = [row.id for row in rows if row.is_reminder]
-    unvoted = queue.with_unvoted_home(ctx.session, reminded)
-    stopped = {row.id: _stop(row, unvoted, now) for row in rows}
+    asked = _still_asked(ctx, rows)
+    stopped = {row.id: _stop(row, asked, now) for row in rows}
     going = [row for row in rows if stopped[row.id] is None]
     letters = _letters(ctx, going, available, at)
     ends = [end for end in stopped.values() if end is not None]
@@ -70,12 +72,35 @@ def start(
     return [letter for _, letter in ready]
 
 
-def _stop(row: Held, unvoted: set[str], now: datetime) -> Settled | None:
+def _still_asked(ctx: Context, rows: Sequence[Held]) -> set[str]:
+    """Return the rows that ask for something nobody has done yet: a vote, a survey's answers, word on the result."""
+    asked: dict[Asks, list[Held]] = defaultdict(list)
+    for row in rows:
+        asked[KINDS[row.kind].asks].append(row)
+    votes, answers, results = (asked[kind] for kind in (Asks.VOTE, Asks.ANSWERS, Asks.RESULT))
+    return {
+        *queue.with_unvoted_home(ctx.session, [row.id for row in votes]),
+        *queue.with_unanswered_home(ctx.session, [row.id for row in answers]),
+        *_unanswered_questions(ctx, results),
+    }
+
+
+def _unanswered_questions(ctx: Context, rows: Sequence[Held]) -> list[str]:
+    waiting = complaints.questioned(ctx.session, {complaint_of(row) for row in rows})
+    return [
+        row.id
+        for row in rows
+        if (asked := waiting.get(complaint_of(row))) is not None and row.occasion == occasion_of(asked.round)
+    ]
+
+
+def _stop(row: Held, asked: set[str], now: datetime) -> Settled | None:
     """Return why a row does not leave now, None if it does."""
     if row.expires_at <= now:
         return _to(row, "technical_failure", now, "expired")
-    if row.is_reminder and row.id not in unvoted:
-        return _to(row, "cancelled", now, "voted")
+    asks = KINDS[row.kind].asks
+    if asks is not Asks.NOTHING and row.id not in asked:
+        return _to(row, "cancelled", now, "voted" if asks is Asks.VOTE else "answered")
     at = sendable_at(now, Quiet(row.quiet_from, row.quiet_until), is_urgent=row.is_urgent)
     return None if at <= now else _to(row, "created", at, row.reason)
 

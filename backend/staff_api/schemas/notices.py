@@ -81,7 +81,7 @@ class StaffObjectionQuery(PageQuery):
 
     estate: Id
     state: Literal["open", "upheld", "rejected", "withdrawn"] | None = None
-    about: Literal["roll", "binding", "vote", "result", "proxy"] | None = None
+    about: Literal["roll", "binding", "vote", "result", "proxy", "survey"] | None = None
     ballot: Id | None = None
 
 

@@ -44,6 +44,14 @@ def standing(session: Session, survey_id: str, respondent: str) -> SurveyRespons
     ).first()
 
 
+def has_entered(session: Session, household_id: str, channels: Sequence[str]) -> bool:
+    """Tell whether answers came for a household by any of these channels, standing or replaced."""
+    found = select(SurveyResponse.id).where(
+        SurveyResponse.household_id == household_id, col(SurveyResponse.channel).in_(channels)
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
 def replace(session: Session, row: SurveyResponse, at: datetime) -> None:
     """Let a later response take the place of this one."""
     session.execute(

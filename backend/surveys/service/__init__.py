@@ -12,6 +12,7 @@ from backend.surveys.service.answering import (
 )
 from backend.surveys.service.closing import close_survey, due_surveys
 from backend.surveys.service.exporting import export_survey
+from backend.surveys.service.objecting import ObjectToAnswers, object_to_answers
 from backend.surveys.service.opening import open_survey
 from backend.surveys.service.preparing import (
     CreateSurvey,
@@ -51,6 +52,7 @@ __all__ = [
     "EnterAnswers",
     "Judgement",
     "NoteTry",
+    "ObjectToAnswers",
     "OwnAnswers",
     "SurveyResults",
     "WorklistQuery",
@@ -75,6 +77,7 @@ __all__ = [
     "my_survey",
     "my_surveys",
     "note_try",
+    "object_to_answers",
     "open_survey",
     "own_answers",
     "results",

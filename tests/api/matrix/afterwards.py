@@ -10,6 +10,7 @@ GET    /api/v1/surveys/<open_survey>/answers?dwelling=<dwelling>      | househol
 PUT    /api/v1/surveys/<open_survey>/draft                            | household
 POST   /api/v1/surveys/<open_survey>/answers                          | household
 GET    /api/v1/surveys/<open_survey>/results                          | estate
+POST   /api/v1/surveys/<open_survey>/objections                       | household
 GET    /api/v1/rectification                                          | account
 GET    /api/v1/rectification?estate=<estate>                          | estate
 GET    /api/v1/works-items                                            | account

@@ -294,6 +294,9 @@ _SURVEYS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/surveys/<open_survey>/answers": lambda place: Body(
         {"dwelling": place.ids["dwelling"], "answers": {"overall": "satisfied"}}, headers=_KEY
     ),
+    "POST /api/v1/surveys/<open_survey>/objections": lambda place: Body(
+        {"dwelling": place.ids["dwelling"]}, headers=_KEY
+    ),
     "POST /api/v1/staff/surveys": lambda place: Body(
         {
             "organisation": place.ids["community"],

@@ -39,7 +39,7 @@ from backend.projects.tables import GateEvidence
 from backend.registry import service as registry
 from backend.registry.service import OpenDisplay, QueueImport
 from backend.surveys import service as surveys
-from backend.surveys.service import CreateSurvey
+from backend.surveys.service import CreateSurvey, EnterAnswers
 from backend.surveys.tables import SurveyHousehold
 from tests.api.matrix.complaint_place import add_complaints
 from tests.api.matrix.register import keep_register
@@ -338,5 +338,7 @@ def _surveys(ctx: Context, place: Place, estate: EstateFixture) -> None:
         SurveyHousehold.survey_id == made.id
     )
     households = dict(ctx.session.exec(asked).all())
-    place.ids["household"] = households[estate.dwelling_ids[0]]
+    place.ids["household"] = home = households[estate.dwelling_ids[0]]
+    said = EnterAnswers(made.id, home, "doorstep", {"overall": "satisfied"}, new_id())
+    surveys.enter_answers(clerk, said)
     place.ids["far_household"] = households[estate.dwelling_ids[4]]

@@ -49,6 +49,8 @@ GET    /readyz                                                        | public
 GET    /health/bot                                                    | public
 GET    /metrics                                                       | public
 GET    /receipt?code=<sheet>                                          | public
+GET    /follow-up                                                     | public
+GET    /follow-up/script.js                                           | public
 GET    /api/v1/receipts?code=<sheet>                                  | public
 GET    /api/v1/privacy-notice                                         | public
 GET    /wechat/mini                                                   | signed

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.notifications.rules import rooms, templates, texts
-from backend.notifications.rules.kinds import KINDS, RULES, TAPS, TOLD_RELATIONS, Purpose, rules_for
+from backend.complaints.rules.states import TRANSITIONS, Action
+from backend.complaints.service.steps import EVENTS
+from backend.notifications.rules import complaints, rooms, surveys, templates, texts
+from backend.notifications.rules.kinds import KINDS, RULES, TAPS, TOLD_RELATIONS, Audience, Purpose, rules_for
 from backend.notifications.rules.outcomes import Came, Consent, Outcome, channel_after, decide, pause_of
 from backend.notifications.rules.timing import MOST_TRIES
 from backend.tally.weight import Basis
@@ -22,7 +24,13 @@ def test_every_rule_names_a_kind_and_no_event_is_told_twice_to_the_same_people()
 
 
 def test_told_at_once_knows_no_quiet_hours_and_no_tenant() -> None:
-    for event in ("binding.requested", "binding.activated", "vote.recorded", "vote.reviewed"):
+    for event in (
+        "binding.requested",
+        "binding.activated",
+        "vote.recorded",
+        "vote.reviewed",
+        "survey.answered",
+    ):
         (rule,) = rules_for(event)
         kind = KINDS[rule.kind]
         assert kind.is_urgent and not kind.is_reminder and kind.priority == 0
@@ -93,12 +101,55 @@ def test_every_field_keeps_wechat_s_limit_however_long_the_title() -> None:
         for kind in ("binding_asked", "binding_made", "binding_ended", "binding_left")
         for relation in ("owner", "representative", "public_tenant", "family", "tenant")
     ]
+    abouts += [surveys.for_home(name, title, NOW, "s") for name in ("opened", "T-3", "last")]
+    abouts += [
+        surveys.recorded(title, NOW, channel, "s", "h") for channel in ("doorstep", "telephone", "paper")
+    ]
+    abouts.append(complaints.question("123456789012", NOW))
     abouts.append(texts.mandate_confirmed(title, NOW, "m", "b"))
     abouts.append(texts.near_quorum(title, NOW, "b", "还差 12 户，还差 1234567.00 平方米"))
     for about in abouts:
         assert set(about.payload) == set(templates.FIELD_NAMES)
         assert len(about.payload["title"]) <= 20 and len(about.payload["note"]) <= 20
         assert not about.page.startswith("/")
+
+
+def test_answers_written_down_by_others_carry_a_tap_to_object_and_no_answer() -> None:
+    about = surveys.recorded("满意度调查", NOW, "paper", "survey1", "home1")
+    assert about.page == "pages/objection/index?about=survey&dwelling=home1&survey=survey1"
+    assert about.payload["note"] == "纸质问卷已替您登记，不对请点这里"
+    assert not surveys.is_recorded_by_others("online")
+
+
+# What reporters know without being told: they did it themselves, it is between staff, or it waits for a decision.
+_NOT_TOLD = {
+    Action.RECLASSIFY,
+    Action.DISPATCH,
+    Action.CONTEST,
+    Action.REQUEST_EXTENSION,
+    Action.REFUSE_EXTENSION,
+    Action.SUPERVISE,
+    Action.FOLLOW_UP,
+    Action.WITHDRAW,
+    Action.RECOMPUTE,
+}
+
+
+@pytest.mark.parametrize("action", sorted(set(TRANSITIONS) - _NOT_TOLD))
+def test_every_other_step_of_a_complaint_reaches_its_reporter(action: Action) -> None:
+    heard = {rule.audience for rule in rules_for(f"complaint.{EVENTS[action]}")}
+    assert heard & {Audience.REPORTER, Audience.ASKED}
+    if Audience.ASKED in heard:
+        assert heard >= {Audience.ASKED_BY_PHONE, Audience.FOLLOWERS}
+    told = complaints.for_reporter(EVENTS[action], "123456789012", NOW)
+    assert told.payload["title"] == "投诉1234-5678-9012" and "…" not in told.payload["note"]
+
+
+def test_a_text_message_with_the_question_says_nothing_of_the_case() -> None:
+    kept = complaints.question_by_phone(NOW).payload
+    assert "note" not in kept
+    assert texts.sms(complaints.with_code(kept, "abc")) == ["社区服务回访", kept["time"], "abc"]
+    assert not any(word in str(kept) for word in ("投诉", "反映", "1234"))
 
 
 def test_a_notice_of_a_vote_carries_a_tap_to_object_and_no_choice() -> None:

@@ -18,6 +18,7 @@ from backend.notifications.rules.timing import (
     reminders_to_come,
     retry_at,
     sendable_at,
+    survey_due,
 )
 
 QUIET = Quiet()
@@ -100,6 +101,46 @@ def test_a_reminder_is_sent_within_the_window_and_its_own_day(now: datetime, day
     if due is not None:
         assert now <= due.send_at < due.expires_at <= closes
         assert local_date(due.send_at) == due.day == local_date(due.expires_at - timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "day"),
+    [
+        (at(1, 9), "opened", 1),
+        (at(1, 21), "opened", 2),  # opened in the evening: told in the morning
+        (at(9, 12), "opened", 9),  # whoever could not be told before
+        (at(16, 21), None, None),  # the next morning has a reminder of its own
+        (at(17, 0), "T-3", 17),
+        (at(19, 12), "T-3", 19),
+        (at(20, 0), "last", 20),
+        (at(20, 21), None, None),
+    ],
+)
+def test_a_survey_is_told_of_at_its_opening_three_days_before_the_end_and_on_the_last_day(
+    now: datetime, name: str | None, day: int | None
+) -> None:
+    due = survey_due(now, OPENS, CLOSES, CHOSEN)
+    assert (due.name if due else None, due.day.day if due else None) == (name, day)
+
+
+def test_a_survey_of_one_day_is_told_of_once() -> None:
+    closes = end_of_day(date(2026, 6, 1))
+    assert {
+        due.name for hour in range(9, 21) if (due := survey_due(at(1, hour), at(1, 9), closes, CHOSEN))
+    } == {"opened"}
+    assert survey_due(closes, at(1, 9), closes, CHOSEN) is None
+
+
+@given(INSTANTS, st.integers(0, 60), st.integers(0, 86_399))
+def test_a_survey_s_message_is_sent_while_it_is_open_and_by_day(
+    now: datetime, days: int, second: int
+) -> None:
+    opened = now - timedelta(days=1, seconds=second)
+    closes = end_of_day(local_date(opened) + timedelta(days=days))
+    due = survey_due(now, opened, closes, CHOSEN)
+    if due is not None:
+        assert now <= due.send_at < due.expires_at <= closes
+        assert sendable_at(due.send_at, QUIET, is_urgent=False) == due.send_at
 
 
 def test_what_lies_ahead_is_counted_so_that_a_push_leaves_room() -> None:
