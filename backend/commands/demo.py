@@ -1,4 +1,4 @@
-"""``gongjue demo load``: fill an empty demo database with two synthetic estates."""
+"""``gongjue demo load``: fill an empty demo database with four synthetic estates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOGINS = Path("var/demo-logins.json")
 
 def add_parser(subparsers: Any) -> None:
     """Register ``demo`` with ``load``."""
-    parser = subparsers.add_parser("demo", help="演示数据：两个虚构的小区")
+    parser = subparsers.add_parser("demo", help="演示数据：四个虚构的小区")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     load = commands.add_parser("load", help="装入空的演示数据库（已装入则不变）")
     load.add_argument(

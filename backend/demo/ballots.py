@@ -1,7 +1,8 @@
-"""The demo's ballots: a canvass that is over, a plan vote in its notice, a canvass that is open."""
+"""The demo's ballots: canvasses and plan votes that are over, a plan vote in its notice, a canvass that is open."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -11,7 +12,7 @@ from PIL import Image
 from backend.ballots import queries
 from backend.ballots.queries import OwnEntry
 from backend.ballots.repository.cast import build_statements
-from backend.ballots.service import batches, closing, opening, paper, preparing
+from backend.ballots.service import batches, closing, opening, paper, preparing, serving
 from backend.ballots.service.desk import Paper, PollingDesk
 from backend.demo.people import log_in, move_in
 from backend.demo.roll import EstatePlan
@@ -26,11 +27,11 @@ QUESTIONS = (
     ("是否同意对本小区进行老旧小区改造", "改造内容以后续公布的方案为准，另行表决。"),
     ("是否同意改造后建立长效管理机制", "由业主共同决定管理方式，并缴纳必要的物业服务费用。"),
 )
-PLAN_TEXT = """朝阳家园老旧小区改造方案（演示，内容虚构）
+PLAN_TEXT = """{estate}老旧小区改造方案（演示，内容虚构）
 
 一、屋面防水、外墙保温、楼道粉刷、雨污管网更换。
 二、将院内闲置锅炉房用地改为停车位与活动场地。
-三、工期 2026 年 4 月至 10 月，资金由中央和地方财政承担，居民不出资。
+三、工期七个月，资金由中央和地方财政承担，居民不出资。
 """
 
 
@@ -44,22 +45,43 @@ class Setting:
     clerks: tuple[Actor, Actor]
 
 
-def finished_canvass(story: Story, at: Setting) -> str:
-    """Hold a canvass on paper from 38 days ago to its final notice today; returns the ballot's id."""
-    first, _ = at.clerks
-    window = (story.midnight(-20), story.midnight(-13))
-    ballot_id = _canvass(story, at, window, announced=37)
-    _open(story, at, ballot_id, days_ago=20)
-    _count_papers(story, at, ballot_id)
-    with story.step(days_ago=12) as ctx:
-        assert closing.close_ballot(ctx, ballot_id) is not None
-    with story.step(days_ago=9) as ctx:
-        assert closing.seal_ballot(ctx, ballot_id) is not None
-    with story.step(first, days_ago=9) as ctx:
-        closing.publish_preliminary(ctx, ballot_id)
-    with story.step(first) as ctx:
-        closing.finalise(ctx, ballot_id)
+def finished_canvass(story: Story, at: Setting, ago: int = 0) -> str:
+    """Hold a canvass on paper from 38 days to its final notice ``ago`` days ago; returns the ballot's id."""
+    window = (story.midnight(-20 - ago), story.midnight(-13 - ago))
+    ballot_id = _canvass(story, at, window, announced=37 + ago)
+    _finish(story, at, ballot_id, ago)
     return ballot_id
+
+
+def finished_plan_vote(story: Story, at: Setting, ago: int) -> str:
+    """Hold a vote on the plan, likewise."""
+    window = (story.midnight(-20 - ago), story.midnight(-13 - ago))
+    motion = (
+        "同意实施改造方案",
+        "屋面、外墙、管网和道路改造。",
+        "cn-civil-code/general",
+        "维修共用部位，一般事项",
+    )
+    ballot_id = _plan_vote(story, at, window, (motion,), announced=37 + ago)
+    with story.step(at.clerks[1], days_ago=30 + ago) as ctx:
+        homes = [row.dwelling_id for row in registry.roll_source(ctx.session, at.estate_id)]
+        serving.record_service(ctx, serving.RecordService(ballot_id, "letter", homes))
+    _finish(story, at, ballot_id, ago)
+    return ballot_id
+
+
+def _finish(story: Story, at: Setting, ballot_id: str, ago: int) -> None:
+    first, _ = at.clerks
+    _open(story, at, ballot_id, days_ago=20 + ago)
+    _count_papers(story, at, ballot_id, ago)
+    with story.step(days_ago=12 + ago) as ctx:
+        assert closing.close_ballot(ctx, ballot_id) is not None
+    with story.step(days_ago=9 + ago) as ctx:
+        assert closing.seal_ballot(ctx, ballot_id) is not None
+    with story.step(first, days_ago=9 + ago) as ctx:
+        closing.publish_preliminary(ctx, ballot_id)
+    with story.step(first, days_ago=ago) as ctx:
+        closing.finalise(ctx, ballot_id)
 
 
 def open_canvass(story: Story, at: Setting, voters: list[int], waiting: list[int]) -> str:
@@ -75,9 +97,6 @@ def open_canvass(story: Story, at: Setting, voters: list[int], waiting: list[int
 
 def plan_in_notice(story: Story, at: Setting) -> str:
     """Announce a vote on the plan that opens in 17 days; returns the ballot's id."""
-    first, _ = at.clerks
-    content = PLAN_TEXT.encode()
-    digest = story.ports.storage.put(content)
     motions = (
         (
             "同意实施改造方案第一、三项",
@@ -92,12 +111,25 @@ def plan_in_notice(story: Story, at: Setting) -> str:
             "改变共有部分用途，特别事项",
         ),
     )
-    with story.step(first) as ctx:
+    return _plan_vote(story, at, (story.midnight(17), story.midnight(31)), motions, announced=0)
+
+
+def _plan_vote(
+    story: Story,
+    at: Setting,
+    window: tuple[datetime, datetime],
+    motions: Sequence[tuple[str, str, str, str]],
+    *,
+    announced: float,
+) -> str:
+    name = at.plan.name.partition("（")[0]
+    digest = story.ports.storage.put(PLAN_TEXT.format(estate=name).encode())
+    with story.step(at.clerks[0], days_ago=announced) as ctx:
         command = preparing.CreateBallot(
-            at.estate_id, "plan", "朝阳家园改造方案表决（演示）", project_id=at.project_id
+            at.estate_id, "plan", f"{name}改造方案表决（演示）", project_id=at.project_id
         )
         ballot_id = preparing.create_ballot(ctx, command).id
-        preparing.set_window(ctx, ballot_id, (story.midnight(17), story.midnight(31)), None)
+        preparing.set_window(ctx, ballot_id, window, None)
         for title, body, rule, reason in motions:
             preparing.add_motion(ctx, preparing.AddMotion(ballot_id, title, body, rule, reason))
         preparing.add_document(ctx, ballot_id, digest, "改造方案（演示）", "text/plain; charset=utf-8")
@@ -124,26 +156,29 @@ def _open(story: Story, at: Setting, ballot_id: str, *, days_ago: float) -> None
         opening.open_ballot(ctx, ballot_id)
 
 
-def _count_papers(story: Story, at: Setting, ballot_id: str) -> None:
+def _count_papers(story: Story, at: Setting, ballot_id: str, ago: int) -> None:
     """Hand in, witness, enter and confirm one batch: nine households in ten answered, most of them yes."""
     first, second = at.clerks
     photo = story.ports.storage.put(_photo())
-    with story.step(first, days_ago=15) as ctx:
+    with story.step(first, days_ago=15 + ago) as ctx:
         sources = registry.roll_source(ctx.session, at.estate_id)
         entries = queries.own_entries(ctx.session, ballot_id, [row.dwelling_id for row in sources])
         motion_ids = [motion.id for motion in queries.motions_of(ctx.session, ballot_id)]
         answered = [entry for number, entry in enumerate(entries) if number % 10]
         command = batches.RegisterBatch(ballot_id, len(answered), photo, f"demo-{ballot_id}")
         batch_id = batches.register_batch(ctx, command).id
-    with story.step(second, days_ago=15) as ctx:
+    with story.step(second, days_ago=15 + ago) as ctx:
         batches.witness_batch(ctx, batch_id, len(answered))
-    marks = [dict(zip(motion_ids, _marks(number), strict=True)) for number in range(len(answered))]
+    marks = [
+        dict(zip(motion_ids, _marks(number)[: len(motion_ids)], strict=True))
+        for number in range(len(answered))
+    ]
     receipts = []
-    with story.step(first, days_ago=14) as ctx:
+    with story.step(first, days_ago=14 + ago) as ctx:
         for number, entry in enumerate(answered):
             sheet = paper.EnterSheet(batch_id, number + 1, entry.entry_id, marks[number], photo)
             receipts.append(paper.enter_sheet(ctx, sheet).receipt)
-    with story.step(second, days_ago=13.5) as ctx:
+    with story.step(second, days_ago=13.5 + ago) as ctx:
         for number, entry in enumerate(answered):
             paper.confirm_sheet(ctx, paper.ConfirmSheet(receipts[number], entry.entry_id, marks[number]))
 

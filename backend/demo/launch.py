@@ -14,6 +14,7 @@ from backend.demo import logins, outside
 from backend.demo.logins import DemoLogins
 from backend.demo.place import DemoPlace
 from backend.demo.processes import Child, Household, answers, free_port, wait_until
+from backend.infra.settings import load_settings
 from backend.rehearsal.phones import SimulatedPhones
 
 HEALTHY_SECONDS = 60.0
@@ -127,7 +128,7 @@ def _report(child: Child, headline: str) -> None:
 
 def _fill_simulator(place: DemoPlace, ports: Ports) -> None:
     with closing(SimulatedPhones(ports.wechat_url)) as simulated:
-        outside.fill(simulated, place.settings(), ports.web_url)
+        outside.fill(simulated, load_settings({**place.environment(), **_addresses(ports)}), ports.web_url)
 
 
 def _welcome(place: DemoPlace, known: DemoLogins, ports: Ports, seconds: float) -> None:
@@ -137,6 +138,7 @@ def _welcome(place: DemoPlace, known: DemoLogins, ports: Ports, seconds: float) 
             (f"{ports.web_url}/", "首页，可查验回执 first page, receipt check"),
             (f"{ports.web_url}/docs", "接口文档 API docs"),
             (f"{ports.web_url}/openapi.json", "OpenAPI 3.1"),
+            (f"{ports.web_url}/follow-up", "办结回访页，代码见短信 question after the work"),
             (f"{ports.web_url}/health/bot", "后台任务心跳 bot heartbeat"),
             (f"{ports.wechat_url}/phones", "微信模拟器 WeChat simulator"),
             (f"{ports.wechat_url}/rooms", "居委会工作群 committee's group rooms"),
@@ -150,6 +152,7 @@ def _welcome(place: DemoPlace, known: DemoLogins, ports: Ports, seconds: float) 
     ]
     footer = [
         f"账号文件 logins: {place.logins}   日志 logs: {place.logs}",
+        f"短信写入文件 text messages: {place.settings().sms.file}",
         f"演示数据均为虚构，不要录入真实个人信息。用时 {seconds:.1f} 秒。按 Ctrl-C 停止 (Ctrl-C stops)。",
     ]
     _say("\n".join(["", "共决 Gongjue 演示已启动 (demo is running)", ""]))

@@ -1,10 +1,13 @@
-"""Load the demo: two synthetic estates of 利通区 at different stages, told through the services."""
+"""Load the demo: four synthetic estates of 利通区 at different stages, told through the services."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from backend.demo.ballots import QUESTIONS, RULE, Setting, finished_canvass, open_canvass, plan_in_notice
+from backend.demo.afterwards import Afterwards, after_the_works
+from backend.demo.ballots import RULE, Setting, finished_canvass, open_canvass, plan_in_notice
+from backend.demo.finished import finished_project
+from backend.demo.gates import INCLUSION, attach_records, link_ballot, pass_gate, step_to
 from backend.demo.logins import DemoLogins
 from backend.demo.outside import ROOM_KEYS, ROOM_NAMES
 from backend.demo.people import Cast, hire, move_in, residents
@@ -27,6 +30,8 @@ from backend.registry import service as registry
 from backend.registry.service.estates import EstateFacts
 
 LOADED = ("installation", "demo")
+# Days before today on which the story begins.
+BEGUN = 350
 DOCUMENT = "演示用本地规定（虚构文件，不是真实政策）"
 SHARES = (("participation_share", "2/3"), ("consent_share", "2/3"), ("consent", "roll"))
 
@@ -48,7 +53,7 @@ def load_demo(ports: Ports) -> DemoLogins:
     story = Story(ports)
     county_id, places = _build_tree(story)
     estates = {plan.code: _build_estate(story, plan, places[plan.code][1]) for plan in PLANS}
-    cast = hire(story, county_id, places, days_ago=45)
+    cast = hire(story, county_id, places, days_ago=BEGUN - 1)
     _set_policy(story, cast.bureau, county_id)
     _open_rooms(story, cast, {code: community_id for code, (_, community_id) in places.items()})
     _play(story, cast, county_id, estates)
@@ -61,28 +66,31 @@ def load_demo(ports: Ports) -> DemoLogins:
 
 
 def _build_tree(story: Story) -> tuple[str, dict[str, tuple[str, str]]]:
-    with story.step(days_ago=46) as ctx:
-        above: str | None = None
-        for kind, code, name in (
-            ("province", "64", "宁夏回族自治区"),
-            ("city", "6403", "吴忠市"),
-            ("county", "640302", "利通区"),
-        ):
-            above = registry.create_organisation(ctx, registry.CreateOrganisation(above, kind, code, name)).id
-        county_id = str(above)
+    """Create the organisations; returns the county's id and estate code → (town's id, community's id)."""
+    made: dict[str, str] = {}
+
+    def create(ctx: Context, above: str | None, kind: str, code: str, name: str) -> str:
+        if code not in made:
+            command = registry.CreateOrganisation(above, kind, code, name)
+            made[code] = registry.create_organisation(ctx, command).id
+        return made[code]
+
+    with story.step(days_ago=BEGUN) as ctx:
+        province = create(ctx, None, "province", "64", "宁夏回族自治区")
+        city = create(ctx, province, "city", "6403", "吴忠市")
+        county_id = create(ctx, city, "county", "640302", "利通区")
         places = {}
         for plan in PLANS:
-            town = registry.CreateOrganisation(county_id, "town", plan.town_code, plan.town)
-            town_id = registry.create_organisation(ctx, town).id
-            community = registry.CreateOrganisation(town_id, "community", plan.community_code, plan.community)
-            places[plan.code] = (town_id, registry.create_organisation(ctx, community).id)
+            town = create(ctx, county_id, "town", plan.town_code, plan.town)
+            community = create(ctx, town, "community", plan.community_code, plan.community)
+            places[plan.code] = (town, community)
     return county_id, places
 
 
 def _build_estate(story: Story, plan: EstatePlan, community_id: str) -> str:
     """Create the estate and import its roll, as a community would."""
     digest = story.ports.storage.put(roll_csv(plan))
-    with story.step(days_ago=46) as ctx:
+    with story.step(days_ago=BEGUN) as ctx:
         facts = EstateFacts(plan.name, address=f"利通区{plan.town}（演示地址）", built_year=plan.built_year)
         command = registry.CreateEstate(community_id, plan.code, facts, is_synthetic=True)
         estate_id = registry.create_estate(ctx, command).id
@@ -98,14 +106,14 @@ def _build_estate(story: Story, plan: EstatePlan, community_id: str) -> str:
 
 
 def _open_rooms(story: Story, cast: Cast, communities: dict[str, str]) -> None:
-    for code, community_id in communities.items():
-        with story.step(cast.clerks[code][0], days_ago=44) as ctx:
-            desk.add_room(ctx, desk.AddRoom(community_id, ROOM_NAMES[code], ROOM_KEYS[code]))
+    for code, key in ROOM_KEYS.items():
+        with story.step(cast.clerks[code][0], days_ago=BEGUN - 2) as ctx:
+            desk.add_room(ctx, desk.AddRoom(communities[code], ROOM_NAMES[code], key))
 
 
 def _set_policy(story: Story, bureau: Actor, county_id: str) -> None:
     """Adopt the draft scheme and set what it leaves open, by a document that says it is invented."""
-    with story.step(bureau, days_ago=44) as ctx:
+    with story.step(bureau, days_ago=BEGUN - 2) as ctx:
         policies.adopt_profile(ctx, policies.AdoptProfile(county_id, RULE, DOCUMENT))
         valid_from = local_date(ctx.clock.now()) - timedelta(days=1)
         for name, value in SHARES:
@@ -115,51 +123,34 @@ def _set_policy(story: Story, bureau: Actor, county_id: str) -> None:
 
 
 def _play(story: Story, cast: Cast, county_id: str, estates: dict[str, str]) -> None:
+    done, rows_done = finished_project(story, cast, county_id, estates)
     with story.step(cast.bureau, days_ago=43) as ctx:
+        mine = tuple(estates[plan.code] for plan in (CHAOYANG, XINYI))
         command = projects.CreateProject(
-            county_id, "LT-2026-DEMO", "利通区2026年老旧小区改造（演示）", 2026, tuple(estates.values())
+            county_id, "LT-2026-DEMO", "利通区2026年老旧小区改造（演示）", 2026, mine
         )
         project = projects.create_project(ctx, command)
     rows = {row.estate_id: row.project_estate_id for row in project.estates}
-    settings = {
-        plan.code: Setting(plan, estates[plan.code], project.id, cast.clerks[plan.code]) for plan in PLANS
-    }
-    for estate_id in estates.values():
-        _pass(story, cast.bureau, rows[estate_id], Gate.ELIGIBILITY, days_ago=42)
-    chaoyang, xinyi = settings[CHAOYANG.code], settings[XINYI.code]
+    chaoyang, xinyi = (
+        Setting(plan, estates[plan.code], project.id, cast.clerks[plan.code]) for plan in (CHAOYANG, XINYI)
+    )
+    for row in rows.values():
+        pass_gate(story, cast.bureau, (row, Gate.ELIGIBILITY), days_ago=42)
     canvass_id = finished_canvass(story, chaoyang)
     _include(story, cast.bureau, chaoyang, (rows[chaoyang.estate_id], canvass_id))
     move_in(story, CHAOYANG, [1, 2, 3, 10], days_ago=1)
     plan_id = plan_in_notice(story, chaoyang)
-    with story.step(chaoyang.clerks[0]) as ctx:
-        projects.link_ballot(ctx, projects.LinkBallot(rows[chaoyang.estate_id], Gate.START, plan_id))
+    link_ballot(story, chaoyang.clerks[0], (rows[chaoyang.estate_id], Gate.START), plan_id)
     open_id = open_canvass(story, xinyi, voters=[1, 2, 4, *range(10, 26)], waiting=[30, 31, 205, 206])
-    with story.step(xinyi.clerks[0]) as ctx:
-        projects.link_ballot(ctx, projects.LinkBallot(rows[xinyi.estate_id], Gate.INCLUSION, open_id))
+    link_ballot(story, xinyi.clerks[0], (rows[xinyi.estate_id], Gate.INCLUSION), open_id)
+    after_the_works(story, cast, Afterwards(county_id, (*done, xinyi), rows_done))
 
 
 def _include(story: Story, bureau: Actor, at: Setting, ids: tuple[str, str]) -> None:
     """Attach what the inclusion gate asks for, pass it, and go on to the vote on the plan."""
-    project_estate_id, canvass_id = ids
-    with story.step(at.clerks[0]) as ctx:
-        projects.link_ballot(ctx, projects.LinkBallot(project_estate_id, Gate.INCLUSION, canvass_id))
-        for name, title in (
-            ("household_visits", "入户征求意愿记录（演示）"),
-            ("mechanism_consensus", f"{QUESTIONS[1][0]}：会议纪要（演示）"),
-        ):
-            digest = ctx.storage.put(f"{title}\n本材料为演示，内容虚构。\n".encode())
-            projects.attach_record(
-                ctx, projects.AttachRecord(project_estate_id, Gate.INCLUSION, name, title, digest)
-            )
-    _pass(story, bureau, project_estate_id, Gate.INCLUSION, days_ago=0)
-    with story.step(bureau) as ctx:
-        card = projects.list_projects(ctx, 1)[0]
-        row = next(row for row in card.estates if row.project_estate_id == project_estate_id)
-        projects.move_stage(ctx, projects.MoveStage(project_estate_id, "plan_vote", row.version))
-
-
-def _pass(story: Story, bureau: Actor, project_estate_id: str, gate: Gate, *, days_ago: float) -> None:
-    with story.step(bureau, days_ago=days_ago) as ctx:
-        seen = projects.show_gate(ctx, project_estate_id, gate).evidence_sha256
-        reason = "演示：各项条件齐备，同意。"
-        projects.decide_gate(ctx, projects.DecideGate(project_estate_id, gate, True, reason, seen))
+    row, canvass_id = ids
+    gate = (row, Gate.INCLUSION)
+    link_ballot(story, at.clerks[0], gate, canvass_id)
+    attach_records(story, at.clerks[0], gate, INCLUSION, days_ago=0)
+    pass_gate(story, bureau, gate)
+    step_to(story, bureau, (at.project_id, row), "plan_vote")

@@ -15,6 +15,7 @@ from backend.kernel.access import SYSTEM
 from backend.notifications import queries
 from backend.notifications.rules.templates import SIMULATED
 from backend.rehearsal.phones import SimulatedPhones
+from bot.menu import buttons
 
 # The first is the simulator's own demo group.
 ROOM_KEYS = {
@@ -25,7 +26,8 @@ ROOM_NAMES = {plan.code: f"{plan.community}工作群" for plan in (XINYI, CHAOYA
 
 
 def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
-    """Set up phones, templates, groups and consents; only then the callbacks, so that nothing is told twice."""
+    """Set up phones, templates, groups, consents and the chat's menu; only then the callbacks, so that nothing is
+    told twice."""
     simulated.create_users(phones())
     simulated.register_templates()
     for code, key in ROOM_KEYS.items():
@@ -33,9 +35,19 @@ def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
     for openid, template_id, count in _consents(settings):
         body = {"template_id": template_id, "count": count}
         simulated.ask("POST", f"/__sim/users/{openid}/consents", body)
+    _publish_menu(settings)
     for account, secrets in _callbacks(settings).items():
         url = f"{web_url}/wechat/{account}"
         simulated.ask("POST", f"/__sim/callbacks/{account}", {"url": url, **secrets})
+
+
+def _publish_menu(settings: Settings) -> None:
+    ports = build_ports(settings)
+    try:
+        if ports.gateways is not None and ports.gateways.official is not None:
+            ports.gateways.official.set_menu(buttons(settings))
+    finally:
+        ports.engine.dispose()
 
 
 def _consents(settings: Settings) -> list[tuple[str, str, int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from backend.demo.logins import ResidentLogin, StaffLogin
-from backend.demo.roll import CHAOYANG, PLANS, XINYI, EstatePlan, homes_of, name_of
+from backend.demo.roll import CHAOYANG, HEPING, PLANS, TUANJIE, XINYI, EstatePlan, homes_of, name_of
 from backend.demo.story import Story, staff_actor
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
@@ -19,9 +19,14 @@ from backend.registry import queries as registry
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who acts in the story; ``clerks`` are the two people of the estate's residents' committee."""
+    """Who acts in the story; ``clerks`` are the two people of the estate's residents' committee.
+
+    ``handlers`` act for the responsible parties: a contractor and a property company.
+    """
 
     bureau: Actor
+    hotline: Actor
+    handlers: tuple[Actor, Actor]
     clerks: dict[str, tuple[Actor, Actor]]
     logins: tuple[StaffLogin, ...]
 
@@ -42,6 +47,8 @@ ROLE_TITLES = {
     Role.BUREAU: ("住建局", "bureau"),
     Role.TOWN: ("乡镇街道", "town"),
     Role.RESIDENTS_COMMITTEE: ("居委会", "residents' committee"),
+    Role.HOTLINE: ("热线受理", "hotline"),
+    Role.HANDLER: ("责任单位", "responsible party"),
     Role.AUDITOR: ("审计", "auditor"),
 }
 
@@ -66,8 +73,9 @@ def hire(story: Story, county_id: str, places: dict[str, tuple[str, str]], days_
             scope = registry.scope_of_organisation(ctx.session, post.organisation_id)
         actors[post.username] = staff_actor(staff.id, post.role, scope)
         logins.append(StaffLogin(post.username, password, *ROLE_TITLES[post.role], post.place))
-    clerks = {code: (actors[f"{_short(code)}-1"], actors[f"{_short(code)}-2"]) for code in places}
-    return Cast(actors["zhujian"], clerks, tuple(logins))
+    clerks = {plan.code: (actors[f"{_desk(plan)}-1"], actors[f"{_desk(plan)}-2"]) for plan in PLANS}
+    handlers = (actors["shigong"], actors["wuye"])
+    return Cast(actors["zhujian"], actors["rexian"], handlers, clerks, tuple(logins))
 
 
 def _posts(county_id: str, places: dict[str, tuple[str, str]]) -> list[Post]:
@@ -75,6 +83,9 @@ def _posts(county_id: str, places: dict[str, tuple[str, str]]) -> list[Post]:
         Post("guanli", "管理员（演示）", Role.ADMINISTRATOR, county_id, "利通区"),
         Post("zhujian", "住建局经办（演示）", Role.BUREAU, county_id, "利通区"),
         Post("shenji", "审计员（演示）", Role.AUDITOR, county_id, "利通区"),
+        Post("rexian", "热线受理员（演示）", Role.HOTLINE, county_id, "利通区"),
+        Post("shigong", "施工单位经办（演示）", Role.HANDLER, county_id, "示例建设公司（虚构）"),
+        Post("wuye", "物业公司经办（演示）", Role.HANDLER, county_id, "示例物业公司（虚构）"),
     ]
     for plan in (CHAOYANG, XINYI):
         town_id, community_id = places[plan.code]
@@ -83,13 +94,18 @@ def _posts(county_id: str, places: dict[str, tuple[str, str]]) -> list[Post]:
         )
         for number in (1, 2):
             name = f"社区干部{number}（演示）"
-            username = f"{_short(plan.code)}-{number}"
+            username = f"{_desk(plan)}-{number}"
             posts.append(Post(username, name, Role.RESIDENTS_COMMITTEE, community_id, plan.community))
     return posts
 
 
+def _desk(plan: EstatePlan) -> str:
+    return {"JX-CY": "chaoyang", "SL-XY": "xinyi"}[plan.community_code]
+
+
 def _short(estate_code: str) -> str:
-    return {"DEMO-CY": "chaoyang", "DEMO-XY": "xinyi"}[estate_code]
+    names = {"DEMO-CY": "chaoyang", "DEMO-XY": "xinyi", "DEMO-HP": "heping", "DEMO-TJ": "tuanjie"}
+    return names[estate_code]
 
 
 def openid_of(plan: EstatePlan, number: int) -> str:
@@ -126,6 +142,13 @@ def residents() -> tuple[ResidentLogin, ...]:
         _resident(XINYI, 30, "业主，已绑定，还没投票", "owner, bound, has not voted"),
         _resident(XINYI, 206, "家属，已绑定，可代表住户参加征询", "family member, may answer the canvass"),
         _resident(XINYI, 205, "租户，已绑定，不能投票", "tenant, bound, may not vote"),
+        _resident(
+            HEPING, 2, "业主，反映过问题，等待回访", "owner, has reported something, is asked about it"
+        ),
+        _resident(TUANJIE, 10, "业主，满意度问卷还没填写", "owner, has not answered the survey"),
+        _resident(
+            TUANJIE, 11, "业主，问卷由社区代填，可提异议", "owner, answers entered by staff, may object"
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The rolls of the two demo estates, as the CSV a clerk would import. Every person in them is invented."""
+"""The rolls of the four demo estates, as the CSV a clerk would import. Every person in them is invented."""
 
 from __future__ import annotations
 
@@ -52,7 +52,34 @@ XINYI = EstatePlan(
     4,
     1,
 )
-PLANS = (CHAOYANG, XINYI)
+# Renovated the year before: what comes after the works is shown here.
+HEPING = EstatePlan(
+    "DEMO-HP",
+    "和平巷小区（演示，住户均为虚构）",
+    "金星镇",
+    "JX",
+    "朝阳社区（演示）",
+    "JX-CY",
+    1991,
+    2,
+    2,
+    3,
+    2,
+)
+TUANJIE = EstatePlan(
+    "DEMO-TJ",
+    "团结里小区（演示，住户均为虚构）",
+    "胜利镇",
+    "SL",
+    "新一中社区（演示）",
+    "SL-XY",
+    1993,
+    2,
+    1,
+    4,
+    3,
+)
+PLANS = (CHAOYANG, XINYI, HEPING, TUANJIE)
 
 
 def homes_of(plan: EstatePlan) -> list[str]:

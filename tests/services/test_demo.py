@@ -14,8 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import psutil
@@ -24,6 +28,7 @@ from sqlmodel import col, select
 
 from backend.ballots.tables import Ballot, Vote
 from backend.bootstrap import build_ports
+from backend.complaints.tables import Complaint
 from backend.demo import logins
 from backend.demo.load import is_loaded, load_demo
 from backend.demo.outside import ROOM_KEYS
@@ -31,11 +36,15 @@ from backend.demo.place import DemoPlace
 from backend.identity import service as identity
 from backend.infra.context import Context, Ports
 from backend.infra.database import db_now, open_session
-from backend.kernel.access import ANONYMOUS
+from backend.kernel.access import ANONYMOUS, SYSTEM
 from backend.kernel.errors import Conflict
 from backend.ledger.queries import check_events
 from backend.notifications.queries import consents_left, queue_health
+from backend.policies.rules.gates import Gate
+from backend.projects import service as projects
 from backend.projects.tables import GateDecision, ProjectEstate
+from backend.rectification.tables import RectificationEvidence, RectificationItem, WorksItem
+from backend.surveys.tables import Survey
 from bot import jobs
 from tests.bot.environment import process_environment
 from tests.factories.databases import make_settings, migrate
@@ -43,54 +52,105 @@ from tests.factories.databases import make_settings, migrate
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def demo_ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
+@dataclass(frozen=True)
+class Told:
+    """A database in which the story has been told."""
+
+    ports: Ports
+    known: logins.DemoLogins
+
+    def rows(self, wanted: Any) -> list[Any]:
+        with open_session(self.ports.engine, read_only=True) as session:
+            return list(session.exec(wanted))
+
+    @contextmanager
+    def reading(self) -> Iterator[Context]:
+        with open_session(self.ports.engine, read_only=True) as session:
+            yield Context(session, SYSTEM, self.ports, "test")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The story told once per database: it takes seconds."""
+    folder = tmp_path_factory.mktemp("told")
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/demo.db"
+        url = f"sqlite:///{folder}/demo.db"
     else:
         url = request.getfixturevalue("pg_cluster").create_database("demo")
-    engine = migrate(url, tmp_path / "files", "demo")
-    yield build_ports(make_settings(url, tmp_path / "files", "demo"), engine=engine)
+    engine = migrate(url, folder / "files", "demo")
+    ports = build_ports(make_settings(url, folder / "files", "demo"), engine=engine)
+    assert not is_loaded(ports)
+    yield Told(ports, load_demo(ports))
     engine.dispose()
 
 
-def test_the_story_ends_with_ballots_and_gates_at_different_stages(demo_ports: Ports) -> None:
-    assert not is_loaded(demo_ports)
-    known = load_demo(demo_ports)
-    assert is_loaded(demo_ports)
-    with open_session(demo_ports.engine, read_only=True) as session:
-        ballots = {(row.kind, row.state): row for row in session.exec(select(Ballot))}
-        stages = {row.estate_name[:2]: row.stage for row in session.exec(select(ProjectEstate))}
-        decided = sorted((row.gate, row.outcome) for row in session.exec(select(GateDecision)))
-        open_id = ballots["canvass", "open"].id
-        cast = session.exec(select(Vote).where(Vote.ballot_id == open_id, Vote.state == "standing")).all()
-        assert check_events(session) == []
-    assert set(ballots) == {("canvass", "final"), ("plan", "notice"), ("canvass", "open")}
-    assert [row["outcome"] for row in ballots["canvass", "final"].result] == ["passed", "passed"]
-    assert stages == {"朝阳": "plan_vote", "新一": "canvass"}
-    assert decided == [("eligibility", "passed"), ("eligibility", "passed"), ("inclusion", "passed")]
+def test_the_story_ends_with_ballots_and_gates_at_different_stages(told: Told) -> None:
+    assert is_loaded(told.ports)
+    ballots = [(row.kind, row.state) for row in told.rows(select(Ballot))]
+    assert sorted(set(ballots)) == [
+        ("canvass", "final"),
+        ("canvass", "open"),
+        ("plan", "final"),
+        ("plan", "notice"),
+    ]
+    outcomes = {
+        motion["outcome"]
+        for row in told.rows(select(Ballot).where(Ballot.state == "final"))
+        for motion in row.result
+    }
+    assert outcomes == {"passed"}
+    stages = {row.estate_name[:2]: row.stage for row in told.rows(select(ProjectEstate))}
+    assert stages == {"朝阳": "plan_vote", "新一": "canvass", "和平": "evaluation", "团结": "evaluation"}
+    decided = Counter(row.gate for row in told.rows(select(GateDecision)))
+    assert decided == {"eligibility": 4, "inclusion": 3, "start": 2, "acceptance": 2}
+    (open_id,) = told.rows(select(Ballot.id).where(Ballot.state == "open"))
+    cast = told.rows(select(Vote).where(Vote.ballot_id == open_id, Vote.state == "standing"))
     assert {row.channel for row in cast} == {"online"}
     assert len(cast) > 15
-    with open_session(demo_ports.engine, read_only=True) as session:
-        health = queue_health(session, db_now(session), db_now(session))
-        purposes = {purpose for _, purpose, _ in consents_left(session)}
+    with told.reading() as ctx:
+        assert check_events(ctx.session) == []
+        health = queue_health(ctx.session, db_now(ctx.session), db_now(ctx.session))
+        purposes = {purpose for _, purpose, _ in consents_left(ctx.session)}
     assert (health.rooms, purposes) == (2, {"reminder", "record", "result"})
-    _log_in_everybody(demo_ports, known)
 
 
-def _log_in_everybody(ports: Ports, known: logins.DemoLogins) -> None:
-    assert len({row.password for row in known.staff}) == len(known.staff)
-    for row in known.staff:
-        with open_session(ports.engine) as session:
-            ctx = Context(session, ANONYMOUS, ports, "test")
+def test_after_the_works_everything_stands_somewhere(told: Told) -> None:
+    states = Counter(row.state for row in told.rows(select(Complaint)))
+    assert states == {
+        "registered": 3,
+        "dispatched": 1,
+        "in_progress": 2,
+        "resolved": 2,
+        "closed": 1,
+        "transferred": 1,
+    }
+    register = Counter(row.state for row in told.rows(select(RectificationItem)))
+    assert register == {"closed_out": 1, "submitted": 1, "in_progress": 1, "open": 1}
+    assert Counter(row.phase for row in told.rows(select(RectificationEvidence))) == {"before": 4, "after": 2}
+    assert all(row.warranty_ends_on is not None for row in told.rows(select(WorksItem)))
+    surveys = {(row.template, row.state) for row in told.rows(select(Survey))}
+    assert surveys == {("satisfaction", "closed"), ("satisfaction", "open"), ("demand", "open")}
+    (row,) = told.rows(select(ProjectEstate.id).where(col(ProjectEstate.estate_name).startswith("和平")))
+    with told.reading() as ctx:
+        (criterion,) = projects.show_gate(ctx, row, Gate.EVALUATION).criteria
+    assert criterion.state == "met"
+    assert "20" in criterion.summary and "24" in criterion.summary
+
+
+def test_everybody_can_log_in(told: Told) -> None:
+    roles = {row.role_zh for row in told.known.staff}
+    assert {"热线受理", "责任单位"} <= roles
+    assert len({row.password for row in told.known.staff}) == len(told.known.staff)
+    for row in told.known.staff:
+        with open_session(told.ports.engine) as session:
+            ctx = Context(session, ANONYMOUS, told.ports, "test")
             opened = identity.log_in_staff(ctx, identity.StaffLogIn(row.username, row.password, "127.0.0.1"))
             assert opened.token
 
 
-def test_a_second_load_and_a_real_database_are_refused(demo_ports: Ports, tmp_path: Path) -> None:
-    load_demo(demo_ports)
+def test_a_second_load_and_a_real_database_are_refused(told: Told, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="not_empty"):
-        load_demo(demo_ports)
+        load_demo(told.ports)
     url = f"sqlite:///{tmp_path}/other.db"
     other = build_ports(make_settings(url, tmp_path / "files"), engine=migrate(url, tmp_path / "files"))
     with pytest.raises(Conflict, match="not_demo"):
@@ -99,18 +159,20 @@ def test_a_second_load_and_a_real_database_are_refused(demo_ports: Ports, tmp_pa
 
 
 def test_the_bot_finds_nothing_wrong_with_the_story(
-    demo_ports: Ports, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    told: Told, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("gongjue"), "propagate", True)
-    load_demo(demo_ports)
-    with open_session(demo_ports.engine, read_only=True) as session:
-        before = {row.id: row.state for row in session.exec(select(Ballot))}
-    jobs.close_due_ballots(demo_ports)
-    jobs.seal_due_ballots(demo_ports)
-    jobs.make_checkpoints(demo_ports)
-    with open_session(demo_ports.engine, read_only=True) as session:
-        assert {row.id: row.state for row in session.exec(select(Ballot))} == before
-        assert session.exec(select(Vote.receipt).where(col(Vote.leaf_no).is_(None))).all() == []
+    before = {row.id: row.state for row in told.rows(select(Ballot))}
+    jobs.close_due_ballots(told.ports)
+    jobs.seal_due_ballots(told.ports)
+    jobs.close_due_surveys(told.ports)
+    jobs.make_checkpoints(told.ports)
+    # One case and one item of the register are late, and it is told once.
+    assert jobs.watch_complaints(told.ports) >= 1
+    assert jobs.remind_rectification(told.ports) >= 1
+    assert jobs.watch_complaints(told.ports) == jobs.remind_rectification(told.ports) == 0
+    assert {row.id: row.state for row in told.rows(select(Ballot))} == before
+    assert told.rows(select(Vote.receipt).where(col(Vote.leaf_no).is_(None))) == []
     assert caplog.records == []
 
 
@@ -237,8 +299,11 @@ def test_a_start_again_keeps_the_data_and_a_fresh_one_replaces_it(prepared: Path
         place.prepare(is_fresh=False)
 
 
+_JSON = {"Content-Type": "application/json"}
+
+
 def post(url: str, body: dict[str, object]) -> dict[str, str]:
-    request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    request = Request(url, json.dumps(body).encode(), _JSON)
     with urlopen(request, timeout=10) as response:
         answer: dict[str, str] = json.load(response)
         return answer
@@ -261,6 +326,11 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     code = post(f"{wechat}/__sim/users/{known.residents[0].openid}/login_code", {})["code"]
     assert post(f"{web}/api/v1/session", {"code": code})["token"]
     _everybody_is_told(wechat)
+    person = known.residents[0].openid
+    with urlopen(Request(f"{wechat}/__sim/users/{person}/follow", b"{}", _JSON), timeout=10) as response:
+        assert response.status == 200
+    with urlopen(f"{wechat}/phones/{person}", timeout=10) as response:
+        assert "满意度问卷" in response.read().decode()
     second = Demo(tmp_path / "var", taken_port)
     assert second.process.wait(60) == 1
     assert second.end(0) == 1
@@ -281,7 +351,9 @@ def _everybody_is_told(wechat: str) -> None:
         told = [message for message in messages if "不对请点这里" in str(message["fields"])]
         with urlopen(f"{wechat}/__sim/rooms/{ROOM_KEYS['DEMO-XY']}", timeout=10) as response:
             room = json.load(response)["messages"]
-        if len(told) > 15 and room:
+        texts = str([message["fields"] for message in messages])
+        asked = "已办结，请评价是否解决" in texts and "入户问卷已替您登记" in texts
+        if len(told) > 15 and room and asked:
             return
         assert time.monotonic() < deadline, (messages, room)
         time.sleep(0.2)
