@@ -14,7 +14,7 @@ from backend.projects.rules.wording import line_of
 from backend.surveys.queries import SurveyCard
 from backend.surveys.rules.counts import QuestionResult
 from backend.surveys.rules.outcomes import CHANNEL_TITLES
-from backend.surveys.rules.small_groups import held_back_note
+from backend.surveys.rules.pools import held_back_note
 from backend.surveys.service import Judgement, OwnAnswers, SurveyResults
 from backend.surveys.tables import SurveyHousehold, SurveyResponse
 from miniprogram_api.schemas.media import MediaOut

@@ -9,11 +9,11 @@ from backend.projects.rules.counted import open_decisions, used_numbers
 from backend.projects.rules.material import CriterionView, Material, MotionJudgement, State
 from backend.projects.rules.wording import line_of
 from backend.surveys.rules.satisfaction import SATISFACTION_RULE, SurveyEvidence, judge
-from backend.surveys.rules.small_groups import FEWEST
 from backend.tally.count import MotionResult, Outcome
 from backend.tally.definition import Numerator, Rule
 from backend.tally.report import motion_json
 from backend.tally.rule import get_rule, profile_of
+from backend.tally.small_groups import FEWEST
 
 WANTED = "满意度调查"
 _STATES = {Outcome.PASSED: State.MET, Outcome.FAILED: State.NOT_MET, Outcome.UNDECIDABLE: State.UNDECIDABLE}

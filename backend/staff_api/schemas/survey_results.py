@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from backend.surveys.queries import GroupResult, Reach
 from backend.surveys.rules.counts import QuestionResult
-from backend.surveys.rules.small_groups import held_back_note
+from backend.surveys.rules.pools import held_back_note
 from backend.surveys.service import Judgement, SurveyResults
 from backend.tally.report import motion_json
 

@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from backend.surveys.repository.responses import WHOLE
 from backend.surveys.rules.counts import ANSWERED, QuestionResult, result_of
 from backend.surveys.rules.questions import Question
-from backend.surveys.rules.small_groups import broken_out
 from backend.surveys.tables import SurveyEstate, SurveyPlace, SurveySum
 from backend.tally.report import percent_floor
+from backend.tally.small_groups import broken_out
 
 OTHERS = "其他（不足十户的楼栋合并）"
 

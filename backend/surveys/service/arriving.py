@@ -21,11 +21,11 @@ from backend.surveys.rules.outcomes import BY_HAND, Channel
 from backend.surveys.rules.personal import mask_personal
 from backend.surveys.rules.questions import Form, form_of
 from backend.surveys.rules.satisfaction import covers
-from backend.surveys.rules.small_groups import FEWEST
 from backend.surveys.service.loading import hold_open, tell
 from backend.surveys.service.photos import attach_photos, check_sheet
 from backend.surveys.tables import Survey, SurveyHousehold, SurveyResponse, SurveyText
 from backend.tally.rule import get_rule
+from backend.tally.small_groups import FEWEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from backend.surveys import errors
 from backend.surveys.repository import responses, surveys
 from backend.surveys.rules.counts import by_question, counts_of, difference
 from backend.surveys.rules.questions import Form, form_of
-from backend.surveys.rules.small_groups import FEWEST, may_show
 from backend.surveys.service.loading import load_survey, tell
 from backend.surveys.tables import Survey, SurveyResponse
+from backend.tally.small_groups import FEWEST, may_show
 
 MOST_AT_ONCE = 200
 

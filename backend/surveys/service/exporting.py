@@ -6,22 +6,23 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from backend.infra.context import Context
+from backend.infra.workbook import Cell, Sheet, first_rows, write_workbook
 from backend.kernel.access import Permission
 from backend.kernel.clock import SHANGHAI, local_date
 from backend.surveys.queries import boards, lists
 from backend.surveys.repository import census
 from backend.surveys.rules.outcomes import CHANNEL_TITLES
 from backend.surveys.rules.personal import KIND_TITLES
+from backend.surveys.rules.pools import held_back_note
 from backend.surveys.rules.questions import KIND_TITLES as QUESTION_TITLES
 from backend.surveys.rules.questions import Form, Role, form_of
-from backend.surveys.rules.small_groups import FEWEST, held_back_note
-from backend.surveys.rules.workbook import Cell, Sheet, first_rows, write_workbook
 from backend.surveys.service import reading
 from backend.surveys.service.loading import tell, whole_estates
 from backend.surveys.service.reading import SurveyResults
 from backend.surveys.tables import Survey, SurveyEstate
 from backend.tally.count import Outcome
 from backend.tally.report import percent_floor
+from backend.tally.small_groups import FEWEST
 
 MOST_TEXTS = 10_000
 MOST_GROUPS = 50_000

@@ -16,8 +16,8 @@ from backend.registry.queries import RollSource, organisation_of_estate, roll_so
 from backend.surveys import errors
 from backend.surveys.repository import census, surveys
 from backend.surveys.rules.forms import check_form
+from backend.surveys.rules.pools import pools_of
 from backend.surveys.rules.questions import form_hash, form_of
-from backend.surveys.rules.small_groups import pools_of
 from backend.surveys.service.loading import load_survey, named_person, tell
 from backend.surveys.tables import Survey, SurveyEstate
 

@@ -16,13 +16,13 @@ from backend.surveys.repository import census, responses, surveys
 from backend.surveys.rules.counts import CHANNEL, QuestionResult, result_of
 from backend.surveys.rules.questions import Question, form_of
 from backend.surveys.rules.satisfaction import judge
-from backend.surveys.rules.small_groups import FEWEST, broken_out, may_show
 from backend.surveys.service.answering import may_answer
 from backend.surveys.service.loading import load_estate, load_touched, touches, whole_estates
 from backend.surveys.service.photos import photos_at
 from backend.surveys.tables import Survey, SurveyEstate, SurveyHousehold, SurveyPlace
 from backend.tally.count import MotionResult
 from backend.tally.rule import get_rule
+from backend.tally.small_groups import FEWEST, broken_out, may_show
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.surveys.rules.small_groups import FEWEST, broken_out, may_show, pools_of
+from backend.surveys.rules.pools import pools_of
+from backend.tally.small_groups import FEWEST, broken_out, may_show
 
 
 @pytest.mark.parametrize(

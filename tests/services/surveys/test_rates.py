@@ -22,7 +22,7 @@ from backend.projects.service import LinkSurvey
 from backend.projects.tables import ProjectEstate
 from backend.surveys import service
 from backend.surveys.queries import lists, survey_evidence
-from backend.surveys.rules.small_groups import held_back_note
+from backend.surveys.rules.pools import held_back_note
 from backend.surveys.service import CreateSurvey, SurveyResults, WorklistQuery
 from backend.surveys.service.closing import recount
 from backend.surveys.tables import Survey, SurveySum

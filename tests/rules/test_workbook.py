@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from backend.surveys.rules.workbook import Cell, first_rows
+from backend.infra.workbook import Cell, first_rows
 
 
 def rows(number: int) -> list[tuple[Cell, ...]]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 FEWEST = 5
-# A building of fewer homes is counted together with the other small ones of its estate.
-FEWEST_HOMES = 10
 
 K = TypeVar("K")
 
@@ -31,22 +29,3 @@ def broken_out(sizes: Mapping[K, int], *, hidden: int = 0) -> frozenset[K]:
 def may_show(size: int) -> bool:
     """Tell whether the sums of a group by itself may be shown."""
     return size == 0 or size >= FEWEST
-
-
-def held_back_note(number: int) -> str | None:
-    """Return what is said beside a closed result in which so many answers are not counted question by question."""
-    if not number:
-        return None
-    return (
-        f"另有 {number} 份回答没有计入各题结果：截止时等待汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
-        "按规定计算的调查率和群众满意率已全部计入。"
-    )
-
-
-def pools_of(homes: Mapping[str, int]) -> dict[str, str]:
-    """Return building → the building under whose name its answers are summed; ``homes`` in order of display.
-
-    A building of its own has at least ten homes; smaller ones share the name of the first of them.
-    """
-    small = [building for building, number in homes.items() if number < FEWEST_HOMES]
-    return {building: small[0] if building in small else building for building in homes}
