@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Date, bindparam, delete, func, text, update
+from sqlalchemy import ColumnElement, CursorResult, Date, bindparam, delete, false, func, or_, text, update
 from sqlmodel import Session, col, select
 
 from backend.complaints.rules.states import OPEN
+from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import AnonymousDay, Complaint, ComplaintReporter, ComplaintStep
 
 _ONE_MORE = text(
@@ -68,6 +69,40 @@ def count_open_of(session: Session, account_id: str) -> int:
         .where(ComplaintReporter.account_id == account_id, col(Complaint.state).in_(OPEN))
     )
     return session.exec(query).one()
+
+
+def has_like(session: Session, row: Complaint, category: str, since: datetime) -> bool:
+    """Tell whether the place of a complaint has an earlier one of this category, registered since then."""
+    wanted = select(Complaint.id).where(
+        col(Complaint.estate_id) == row.estate_id,
+        col(Complaint.building_id).is_not_distinct_from(row.building_id),
+        Complaint.category == category,
+        *_earlier(row, since),
+    )
+    return session.exec(wanted.limit(1)).first() is not None
+
+
+def has_named(session: Session, row: Complaint, reporter: ComplaintReporter, since: datetime) -> bool:
+    """Tell whether whoever reported a complaint has an earlier one under their name, registered since then."""
+    known = (
+        (col(ComplaintReporter.account_id), reporter.account_id),
+        (col(ComplaintReporter.phone_index), reporter.phone_index),
+    )
+    same = or_(false(), *(column == value for column, value in known if value is not None))
+    wanted = (
+        select(Complaint.id)
+        .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
+        .where(same, Complaint.disclosure == Disclosure.NAMED, *_earlier(row, since))
+    )
+    return session.exec(wanted.limit(1)).first() is not None
+
+
+def _earlier(row: Complaint, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Complaint.registered_at) < row.registered_at,
+        col(Complaint.registered_at) >= since,
+        col(Complaint.is_restricted).is_(False),
+    )
 
 
 def count_anonymous(session: Session, day_index: str, day: date) -> int:

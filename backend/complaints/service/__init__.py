@@ -64,6 +64,7 @@ from backend.complaints.service.reporter import (
     tracked_case,
     withdraw_complaint,
 )
+from backend.complaints.service.statistics import ReadStatistics, Statistics, read_statistics
 from backend.complaints.service.timing import (
     DecideExtension,
     PauseComplaint,
@@ -97,6 +98,7 @@ __all__ = [
     "MergeComplaint",
     "PauseComplaint",
     "Pictures",
+    "ReadStatistics",
     "RecordComplaint",
     "RecordMediation",
     "RegisterComplaint",
@@ -105,6 +107,7 @@ __all__ = [
     "ReporterView",
     "RequestExtension",
     "ResumeComplaint",
+    "Statistics",
     "SuperviseComplaint",
     "TransferComplaint",
     "accept_complaint",
@@ -129,6 +132,7 @@ __all__ = [
     "my_complaints",
     "note_progress",
     "pause_complaint",
+    "read_statistics",
     "reclassify_complaint",
     "record_answer",
     "record_complaint",

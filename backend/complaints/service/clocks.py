@@ -80,6 +80,13 @@ def pause_columns(ctx: Context, clock: Clock, reason: str, now: datetime) -> dic
     }
 
 
+def paused_columns(row: Complaint, now: datetime) -> dict[str, Any]:
+    """Return what a pause that ends now adds to the pauses so far, in whole seconds."""
+    if row.paused_at is None:
+        return {}
+    return {"paused_seconds": row.paused_seconds + int((now - row.paused_at).total_seconds())}
+
+
 def resume_columns(ctx: Context, clock: Clock, now: datetime) -> dict[str, Any]:
     """Return the columns of a clock that goes on."""
     return clock_columns(ctx, resume_clock(clock, clock.left, now))

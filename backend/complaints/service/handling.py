@@ -91,9 +91,10 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.RESOLVE, command.version)
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理结果，反映人会看到。")
-    step = _step(Action.RESOLVE, command)
+    step, now = _step(Action.RESOLVE, command), ctx.clock.now()
     values = {
-        "resolved_at": ctx.clock.now(),
+        **clocks.paused_columns(row, now),
+        "resolved_at": now,
         "paused_at": None,
         "pause_reason": None,
         "is_solved": None,

@@ -17,6 +17,7 @@ from backend.complaints.service import clocks
 from backend.complaints.service.anonymous import count_anonymous
 from backend.complaints.service.loading import code_index
 from backend.complaints.service.photos import COMPLAINT, hang, hang_unnamed
+from backend.complaints.service.repeats import repeats_place, repeats_reporter
 from backend.complaints.service.steps import Step, step_row, tell
 from backend.complaints.tables import Complaint, ComplaintReporter
 from backend.identity.queries import staff_of_area
@@ -233,6 +234,8 @@ def _set_about(ctx: Context, row: Complaint, party_id: str | None, account_id: s
 
 
 def _stored(ctx: Context, row: Complaint, reporter: ComplaintReporter | None, doer: Doer) -> Complaint:
+    row.repeats_place = repeats_place(ctx, row, row.category)
+    row.repeats_reporter = repeats_reporter(ctx, row, reporter)
     ctx.session.add(row)
     ctx.session.flush()  # two at once: the unique index of the key lets one of them through
     if reporter is not None:

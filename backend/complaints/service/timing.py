@@ -78,7 +78,8 @@ def resume_complaint(ctx: Context, command: ResumeComplaint) -> Complaint:
     clock = clocks.clock_of(row)
     if clock is None or row.paused_at is None:
         raise errors.not_paused()
-    values = clocks.resume_columns(ctx, clock, ctx.clock.now())
+    now = ctx.clock.now()
+    values = clocks.resume_columns(ctx, clock, now) | clocks.paused_columns(row, now)
     return take_step(ctx, row, Step(Action.RESUME, Doer.STAFF, command.words, is_told=True, values=values))
 
 

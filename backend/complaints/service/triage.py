@@ -13,6 +13,7 @@ from backend.complaints.rules.states import Action, Doer
 from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
 from backend.complaints.service import clocks
 from backend.complaints.service.loading import load_for
+from backend.complaints.service.repeats import repeats_place
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
 from backend.identity.queries import staff_of_area
@@ -64,7 +65,7 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     if not intake.is_handled_here(command.nature):
         raise errors.not_handled_here(NATURE_TITLES[command.nature])
     category = command.category or row.category
-    values = _about(ctx, row, command) | _classed(row, command, category)
+    values = _about(ctx, row, command) | _classed(ctx, row, command, category)
     now = ctx.clock.now()
     limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
     values |= clocks.start_columns(ctx, limits.resolve, now)
@@ -78,7 +79,7 @@ def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
     if not intake.is_handled_here(command.nature):
         raise errors.not_handled_here(NATURE_TITLES[command.nature])
-    values = _about(ctx, row, command) | _classed(row, command, command.category or row.category)
+    values = _about(ctx, row, command) | _classed(ctx, row, command, command.category or row.category)
     if row.accepted_at is not None and values["time_class"] != row.time_class:
         if row.paused_at is not None or row.extensions:
             raise errors.extension_impossible("计时已暂停或已延期，不能再改时限类别。")
@@ -130,14 +131,17 @@ def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
     return take_step(ctx, row, Step(Action.DECLINE, Doer.STAFF, command.words, is_told=True, values=values))
 
 
-def _classed(row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
+def _classed(ctx: Context, row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
     if category not in CATEGORIES:
         raise errors.wrong("category", "没有这个类别。")
     if command.nature is Nature.EMERGENCY or command.time_class is None:
         time_class = intake.time_class_of(command.nature, category)
     else:
         time_class = command.time_class
-    return {"nature": command.nature, "category": category, "time_class": time_class}
+    values: dict[str, Any] = {"nature": command.nature, "category": category, "time_class": time_class}
+    if category != row.category:
+        values["repeats_place"] = repeats_place(ctx, row, category)
+    return values
 
 
 def _about(ctx: Context, row: Complaint, command: AcceptComplaint) -> dict[str, Any]:

@@ -126,6 +126,8 @@ class Complaint(SQLModel, table=True):
     clock_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pause_reason: str | None = None
+    # The pauses that are over, of every round.
+    paused_seconds: int = 0
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     warn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_due_provisional: bool = False
@@ -140,6 +142,9 @@ class Complaint(SQLModel, table=True):
     is_solved: bool | None = None
     is_satisfied: bool | None = None
     outcome: str | None = None
+    # Found when it was registered, for the figures and shown nowhere else (rules.statistics).
+    repeats_place: bool = False
+    repeats_reporter: bool = False
     idempotency_index: str | None = None
 
 

@@ -8,6 +8,7 @@ from backend.registry.queries.estates import (
     eligibility_facts,
     estate_card,
     estate_codes,
+    estate_names,
     estates_within,
 )
 from backend.registry.queries.people import (
@@ -46,6 +47,7 @@ __all__ = [
     "eligibility_facts",
     "estate_card",
     "estate_codes",
+    "estate_names",
     "estates_within",
     "find_dwelling",
     "find_dwellings_by_phone",

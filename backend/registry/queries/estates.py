@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func
@@ -124,3 +124,10 @@ def estates_within(session: Session, scopes: Sequence[Scope], limit: int) -> dic
         .where(within(scopes))
     )
     return dict(session.exec(chosen.order_by(col(Estate.id)).limit(limit)).all())
+
+
+def estate_names(session: Session, estate_ids: Collection[str]) -> dict[str, str]:
+    """Return id → name of some estates, in one query."""
+    if not estate_ids:
+        return {}
+    return dict(session.exec(select(Estate.id, Estate.name).where(col(Estate.id).in_(set(estate_ids)))).all())

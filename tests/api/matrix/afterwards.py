@@ -45,6 +45,10 @@ GET    /api/v1/staff/works-items/<works>                              | .BTROM..
 PUT    /api/v1/staff/works-items/<works>                              | .BTR.......
 GET    /api/v1/staff/complaints                                       | own .BTR....H.U
 GET    /api/v1/staff/complaints?estate=<estate>                       | .BTR....H.U
+GET    /api/v1/staff/complaints/statistics                            | own .BTR....H.U
+GET    /api/v1/staff/complaints/statistics?by=estate&estate=<estate>  | .BTR....H.U
+GET    /api/v1/staff/complaints/statistics?restricted=true&organisation=<community>  | .B........U
+GET    /api/v1/staff/assigned-complaints/statistics                   | own ...R.....D.
 POST   /api/v1/staff/complaints                                       | .BTR..SGH..
 GET    /api/v1/staff/complaints/<complaint>                           | .BTR....H.U
 GET    /api/v1/staff/complaints/<accusation>                          | .B........U

@@ -1,0 +1,51 @@
+"""The hotline's figures over HTTP: what the table of a rehearsal reads, and what a unit reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.complaints import service
+from backend.kernel.access import Role
+from tests.api.conftest import World
+from tests.factories.people import make_staff
+from tests.services.complaints.figures import DAY, closed, put, taken
+from tests.services.complaints.hotline import open_hotline
+
+
+def test_the_figures_of_an_area_and_of_a_unit(world: World) -> None:
+    with world.arrange() as ctx:
+        hotline = open_hotline(ctx)
+        at = ctx.clock.now() - 20 * DAY
+        for _ in range(6):
+            closed(hotline, at, (True, True))
+        taken(hotline, "in_progress", at, party_id=hotline.other_party)
+        put(hotline, "registered", at + 19 * DAY, respond_by_at=at + 30 * DAY)
+        staff = make_staff(ctx, Role.HOTLINE, hotline.place.community.id).token
+        handler = make_staff(ctx, Role.HANDLER, hotline.place.community.id)
+        service.add_member(hotline.bureau, hotline.other_party, handler.account_id)
+        estate, party = hotline.place.estate.id, hotline.party
+    client = world.app.test_client()
+
+    def ask(path: str, token: str = staff) -> Any:
+        return client.get(f"/api/v1/staff{path}", headers={"Authorization": f"Bearer {token}"})
+
+    found = ask("/complaints/statistics?by=estate").get_json()
+    (group,) = found["groups"]
+    assert (group["key"], group["title"], group["figures"]) == (estate, "示例小区（虚构）", found["total"])
+    total = found["total"]
+    assert total["response"] == {"numerator": 7, "denominator": 7, "percent": "100.00"}
+    assert total["resolution"] == {"numerator": 6, "denominator": 7, "percent": "85.71"}
+    assert total["satisfaction"] == {"numerator": 6, "denominator": 6, "percent": "100.00"}
+    assert total["to_accept"] == {"number": 7, "median_minutes": 120, "p90_minutes": 120}
+    assert (total["registered"], total["waiting"], total["overdue"]) == (8, 1, 1)
+    by_party = ask("/complaints/statistics?by=party").get_json()["groups"]
+    assert next((each["key"], each["figures"]["registered"]) for each in by_party) == (party, 6)
+    nothing = ask("/complaints/statistics?by=month&category=enquiry").get_json()["total"]
+    assert nothing["response"] == {"numerator": 0, "denominator": 0, "percent": None}
+    refused = ask("/complaints/statistics?since=2026-02-01&until=2026-01-01")
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "unacceptable")
+    assert ask("/complaints/statistics?by=reporter").status_code == 400
+    own = ask("/assigned-complaints/statistics?by=party", handler.token).get_json()
+    assert [each["title"] for each in own["groups"]] == ["示例施工单位2"]
+    assert (own["total"]["registered"], own["total"]["repeats_reporter"]) == (1, None)
+    assert ask("/complaints/statistics", handler.token).status_code == 403
