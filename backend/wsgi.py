@@ -8,7 +8,7 @@ from flask import Flask
 
 import bot.callback
 import miniprogram_api.app
-from backend import staff_api
+from backend import open311, staff_api
 from backend.ballots.repository.cast import build_statements
 from backend.ballots.service.desk import PollingDesk
 from backend.bootstrap import build_ports
@@ -30,6 +30,7 @@ def build_app(ports: Ports) -> GongjueFlask:
     docs.register(app, head_revision=runner.head_revision, current_revision=runner.current_revision)
     miniprogram_api.app.register(app)
     staff_api.register(app)
+    open311.register(app)
     bot.callback.register(app)
     return app
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backend.kernel.errors import (
     Conflict,
     FieldError,
@@ -123,3 +125,13 @@ def same_name() -> Conflict:
 def not_staff() -> Unprocessable:
     """Return the refusal of a member who is no active staff account of the area."""
     return wrong("account", "没有这个工作人员账号，或不在您的管理范围内。")
+
+
+def wrong_fields(fields: Sequence[FieldError]) -> Unprocessable:
+    """Return the refusal of several wrong fields at once."""
+    return Unprocessable("unacceptable", "内容不能采用，请按提示修改后重试。", tuple(fields))
+
+
+def too_many_relayed(limit: int) -> TooMany:
+    """Return the refusal of one more report of an outside system on one day."""
+    return TooMany("too_many_relayed", f"这个密钥 24 小时内已提交 {limit} 件，达到上限，请稍后再试。")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.kernel.errors import Conflict, DomainError, Kind, Unprocessable
+from backend.kernel.errors import Conflict, DomainError, Forbidden, Kind, Unprocessable
 
 
 class CountedFailure(DomainError):
@@ -88,3 +88,10 @@ class WeakPassword(Unprocessable):
 
     def __init__(self, message: str) -> None:
         super().__init__("weak_password", message)
+
+
+class WrongKey(Forbidden):
+    """The key is missing, unknown, revoked or expired: one answer for all four."""
+
+    def __init__(self) -> None:
+        super().__init__("wrong_key", "缺少接入密钥，或密钥不对、已停用、已过期。")

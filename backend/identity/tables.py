@@ -162,6 +162,37 @@ class RoleGrant(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class ApiKey(SQLModel, table=True):
+    """A key with which an outside system files reports for one organisation; stored as a blind index, shown once.
+
+    ``hint`` is its last four characters, so that people can tell which one they are looking at.
+    """
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        CheckConstraint("expires_at > created_at", name="api_key_expires"),
+        CheckConstraint("daily_limit > 0", name="api_key_daily"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="api_key_revoked"),
+        Index("api_key_path", "organisation_path"),
+    )
+
+    id: str = Field(primary_key=True)
+    key_index: str = Field(unique=True)
+    hint: str
+    organisation_id: str = Field(foreign_key="organisation.id")
+    organisation_path: str = Field(
+        sa_column=Column(String, ForeignKey("organisation.path", onupdate="CASCADE"), nullable=False)
+    )
+    name: str
+    daily_limit: int
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    last_used_on: date | None = None
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_by: str | None = None
+
+
 class FailedTry(SQLModel, table=True):
     """A wrong code or password, for lockouts that hold across processes; ``key_index`` is a blind index."""
 

@@ -115,6 +115,9 @@ def openapi_document() -> dict[str, Any]:
             operation = document["paths"].get(path, {}).get(method.lower())
             if operation is not None:
                 _complete(operation, view, getattr(view, "access", None))
+                describe = getattr(view, "describe", None)
+                if describe is not None:
+                    describe(document, operation)
     return document
 
 

@@ -103,9 +103,17 @@ def staff(permission: Permission | None = None, **options: Any) -> Access:
 
 
 def endpoint(
-    access: Access, answers: Mapping[int, Any], *, tags: list[str], responses_raw: str | None = None
+    access: Access,
+    answers: Mapping[int, Any],
+    *,
+    tags: list[str],
+    responses_raw: str | None = None,
+    describe: Callable[[dict[str, Any], dict[str, Any]], None] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., ResponseReturnValue]]:
-    """Declare a route's access, answers and documentation; ``responses_raw`` names a non-JSON media type."""
+    """Declare a route's access, answers and documentation; ``responses_raw`` names a non-JSON media type.
+
+    ``describe(document, operation)`` finishes the documentation of a route whose forms are another standard's.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., ResponseReturnValue]:
         models = {f"HTTP_{status}": model for status, model in answers.items()}
@@ -115,6 +123,7 @@ def endpoint(
         run = validated if access.transaction else _direct(view, validated)
         run.access = access
         run.media_type = responses_raw
+        run.describe = describe
         return cast(Callable[..., ResponseReturnValue], run)
 
     return decorate

@@ -86,6 +86,7 @@ class Permission(StrEnum):
     # Accusations of staff and units (检举控告): never the accused, never those who handle.
     COMPLAINT_RESTRICTED = "complaint.restricted"
     PARTY_WRITE = "party.write"
+    API_KEY_WRITE = "api_key.write"
 
 
 _READ = frozenset(
@@ -151,6 +152,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.BALLOT_READ,
             Permission.PROJECT_READ,
             Permission.SURVEY_READ,
+            Permission.API_KEY_WRITE,
         }
     ),
     Role.BUREAU: _READ
@@ -174,6 +176,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.COMPLAINT_SUPERVISE,
         Permission.COMPLAINT_RESTRICTED,
         Permission.PARTY_WRITE,
+        Permission.API_KEY_WRITE,
     },
     Role.TOWN: _READ
     | _KEEPS_REGISTER

@@ -17,6 +17,8 @@ _ECCENTRICITY_SQUARED = 0.00669342162296594323
 # The converters' rectangle, in degrees: outside of it nothing is shifted.
 _LATITUDES = (0.8293, 55.8271)
 _LONGITUDES = (72.004, 137.8347)
+# Where an estate can stand, in millionths of a degree.
+_INSIDE = ((3_000_000, 54_000_000), (73_000_000, 136_000_000))
 _MILLION = 1_000_000
 _EARTH_RADIUS = 6_371_008.8
 _ROUNDS = 12
@@ -26,6 +28,11 @@ def is_shifted(point: Point) -> bool:
     """Tell whether a point lies where maps are shifted: mainland China with a wide margin."""
     lat, lon = _degrees(point)
     return _LATITUDES[0] <= lat <= _LATITUDES[1] and _LONGITUDES[0] <= lon <= _LONGITUDES[1]
+
+
+def is_in_china(point: Point) -> bool:
+    """Tell whether a point, of either datum, can lie in an estate."""
+    return all(low <= value <= high for value, (low, high) in zip(point, _INSIDE, strict=True))
 
 
 def wgs_to_gcj(point: Point) -> Point:

@@ -57,6 +57,23 @@ class Estate(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class EstatePoint(SQLModel, table=True):
+    """Where an estate lies: the middle (GCJ-02, millionths of a degree) and how far it reaches, in metres."""
+
+    __tablename__ = "estate_point"
+    __table_args__ = (
+        CheckConstraint("reach_m BETWEEN 20 AND 5000", name="estate_point_reach"),
+        Index("estate_point_place", "lat_e6", "lon_e6"),
+    )
+
+    estate_id: str = Field(primary_key=True, foreign_key="estate.id")
+    lat_e6: int
+    lon_e6: int
+    reach_m: int
+    set_by: str
+    set_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Building(SQLModel, table=True):
     """A 楼栋."""
 

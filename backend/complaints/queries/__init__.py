@@ -33,6 +33,14 @@ from backend.complaints.queries.lists import (
     complaints_page,
     party_names,
 )
+from backend.complaints.queries.published import (
+    News,
+    Published,
+    PublishedFilter,
+    published_by_numbers,
+    published_news,
+    published_page,
+)
 
 __all__ = [
     "Case",
@@ -40,8 +48,11 @@ __all__ = [
     "ComplaintFilter",
     "Duplicate",
     "Line",
+    "News",
     "OwnCase",
     "OwnComplaint",
+    "Published",
+    "PublishedFilter",
     "Questioned",
     "ReporterAccounts",
     "StepView",
@@ -58,6 +69,9 @@ __all__ = [
     "party_card",
     "party_names",
     "possible_duplicates",
+    "published_by_numbers",
+    "published_news",
+    "published_page",
     "questioned",
     "reporter_accounts",
     "tracked",

@@ -128,7 +128,7 @@ class Tracked:
 
 
 # What the public may know happened; requests, notes and mediations are between the people concerned.
-_PUBLIC = frozenset(
+PUBLIC_STEPS = frozenset(
     {
         Action.REGISTER,
         Action.ACCEPT,
@@ -231,7 +231,7 @@ def own_case(session: Session, row: Complaint, *, is_asked: bool) -> OwnCase:
 
 def tracked(session: Session, row: Complaint) -> Tracked:
     """Return what anybody may know of a complaint."""
-    shown = [step for step in repository.steps_of(session, row.id) if step.action in _PUBLIC]
+    shown = [step for step in repository.steps_of(session, row.id) if step.action in PUBLIC_STEPS]
     return Tracked(
         number=row.number,
         state=row.state,
@@ -286,7 +286,7 @@ def own_reports(session: Session, account_id: str) -> Sequence[Complaint]:
 
 
 def _concerns_reporter(step: ComplaintStep) -> bool:
-    return step.is_told or step.action in _PUBLIC
+    return step.is_told or step.action in PUBLIC_STEPS
 
 
 def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:

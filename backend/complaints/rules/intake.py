@@ -16,13 +16,12 @@ from backend.complaints.rules.words import grams
 from backend.policies.rules.hotline import TimeClass
 
 MOST_WORDS = 2_000
+# The length the Open311 standard gives a description.
+MOST_RELAYED_WORDS = 4_000
 MOST_PHOTOS = 9
 MOST_OPEN = 20
 # Anonymous ones are nobody's, so those that are open cannot be counted.
 MOST_ANONYMOUS_A_DAY = 5
-# Mainland China with a margin, in millionths of a degree.
-LATITUDES = (3_000_000, 54_000_000)
-LONGITUDES = (73_000_000, 136_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,3 @@ def time_class_of(nature: Nature, category: str) -> TimeClass:
 def is_handled_here(nature: Nature) -> bool:
     """Tell whether the hotline handles the matter; the others are passed on in writing."""
     return nature in HANDLED_HERE
-
-
-def is_on_the_map(lat_e6: int, lon_e6: int) -> bool:
-    """Tell whether a point lies where an estate could stand."""
-    return LATITUDES[0] <= lat_e6 <= LATITUDES[1] and LONGITUDES[0] <= lon_e6 <= LONGITUDES[1]

@@ -47,6 +47,7 @@ from backend.complaints.service.parties import (
     remove_member,
 )
 from backend.complaints.service.photos import Pictures
+from backend.complaints.service.placing import Whereabouts, find_estate
 from backend.complaints.service.reading import (
     MediationView,
     ReporterView,
@@ -56,6 +57,7 @@ from backend.complaints.service.reading import (
     reveal_reporter,
     show_complaint,
 )
+from backend.complaints.service.relay import RelayComplaint, problems_of, relay_complaint
 from backend.complaints.service.reporter import (
     my_complaint,
     my_complaints,
@@ -103,6 +105,7 @@ __all__ = [
     "RecordMediation",
     "RegisterComplaint",
     "Registered",
+    "RelayComplaint",
     "Report",
     "ReporterView",
     "RequestExtension",
@@ -110,6 +113,7 @@ __all__ = [
     "Statistics",
     "SuperviseComplaint",
     "TransferComplaint",
+    "Whereabouts",
     "accept_complaint",
     "add_member",
     "answer_by_code",
@@ -122,6 +126,7 @@ __all__ = [
     "decide_extension",
     "decline_complaint",
     "dispatch_complaint",
+    "find_estate",
     "forget_anonymous_days",
     "list_complaints",
     "list_duplicates",
@@ -132,12 +137,14 @@ __all__ = [
     "my_complaints",
     "note_progress",
     "pause_complaint",
+    "problems_of",
     "read_statistics",
     "reclassify_complaint",
     "record_answer",
     "record_complaint",
     "record_mediation",
     "register_complaint",
+    "relay_complaint",
     "remove_member",
     "reopen_complaint",
     "reopen_own",

@@ -24,6 +24,7 @@ from backend.identity.queries import staff_of_area
 from backend.identity.service.contacts import name_of
 from backend.infra.context import Context
 from backend.kernel.access import Permission, Scope, require, require_resident
+from backend.kernel.coordinates import is_in_china
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
 from backend.kernel.phone import normalise_phone
@@ -80,7 +81,9 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Where:
+class Where:
+    """A place as a complaint keeps it: the organisation that answers, and the label lists show."""
+
     organisation_id: str
     organisation_path: str
     label: str
@@ -96,7 +99,7 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
     report = command.report
     if report.estate_id is None or report.estate_id not in ctx.actor.estate_ids():
         raise NotFound
-    index = _key_index(ctx, account_id, command.idempotency_key)
+    index = key_index(ctx, account_id, command.idempotency_key)
     is_anonymous = report.disclosure is Disclosure.ANONYMOUS
     code = _code(ctx, account_id, command.idempotency_key) if is_anonymous else None
     former = repository.find_by_key(ctx.session, index)
@@ -112,10 +115,10 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
     else:
         reporter.account_id = account_id
     known = [name for name in (name_of(ctx, account_id).name,) if name]
-    row = _built(ctx, report, _place(ctx, report, None), command.source, known)
+    row = build_row(ctx, report, place_of(ctx, report, None), command.source, known)
     row.idempotency_index = index
     row.is_restricted = intake.is_restricted(report.nature, report.category)
-    row = _stored(ctx, row, reporter, Doer.REPORTER)
+    row = store_row(ctx, row, reporter, Doer.REPORTER)
     if is_anonymous:
         hang_unnamed(ctx, row, report.media_ids)
     else:
@@ -130,29 +133,30 @@ def record_complaint(ctx: Context, command: RecordComplaint) -> Registered:
     """
     if command.source not in BY_STAFF:
         raise errors.wrong("source", "这个来源由系统自动登记，请选择其他来源。")
-    where = _place(ctx, command.report, command.organisation_id)
+    where = place_of(ctx, command.report, command.organisation_id)
     scope = Scope(where.organisation_path, command.report.estate_id, command.report.building_id)
     require(ctx.actor, Permission.COMPLAINT_REGISTER, scope)
     receiver = ctx.actor.account_id or "system"
-    index = _key_index(ctx, receiver, command.idempotency_key)
+    index = key_index(ctx, receiver, command.idempotency_key)
     former = repository.find_by_key(ctx.session, index)
     if former is not None:
         return Registered(_same(ctx, former, command.report), is_new=False)
     reporter = _named_reporter(ctx, command)
     known = [command.reporter_name] if command.reporter_name else []
-    row = _built(ctx, command.report, where, command.source, known)
+    row = build_row(ctx, command.report, where, command.source, known)
     row.idempotency_index = index
     row.first_receiver_id = receiver
     row.ticket_number = command.ticket_number
     _set_about(ctx, row, command.about_party_id, command.about_account_id)
     nature, category = command.report.nature, command.report.category
     row.is_restricted = intake.is_restricted(nature, category) or row.about_account_id is not None
-    row = _stored(ctx, row, reporter, Doer.STAFF)
+    row = store_row(ctx, row, reporter, Doer.STAFF)
     hang(ctx, row, command.report.media_ids, COMPLAINT, row.id)
     return Registered(row)
 
 
-def _built(ctx: Context, report: Report, where: _Where, source: Source, known: Sequence[str]) -> Complaint:
+def build_row(ctx: Context, report: Report, where: Where, source: Source, known: Sequence[str]) -> Complaint:
+    """Return a new complaint, not yet stored; ``known`` are the reporter's names, masked where they are hidden."""
     if report.category not in CATEGORIES:
         raise errors.wrong("category", "没有这个类别。")
     place_words = clean(report.place_words)
@@ -190,19 +194,20 @@ def _built(ctx: Context, report: Report, where: _Where, source: Source, known: S
 def _point(report: Report) -> dict[str, Any]:
     if report.point is None:
         return {}
-    if not intake.is_on_the_map(*report.point):
+    if not is_in_china(report.point):
         raise errors.wrong("point", "位置不在国内，请重新选择。")
     return {"lat_e6": report.point[0], "lon_e6": report.point[1]}
 
 
-def _place(ctx: Context, report: Report, organisation_id: str | None) -> _Where:
+def place_of(ctx: Context, report: Report, organisation_id: str | None) -> Where:
+    """Return where a report belongs: to its estate, else to the organisation named."""
     if report.estate_id is not None:
         card = place_card(ctx.session, report.estate_id, report.building_id)
-        return _Where(card.organisation_id, card.organisation_path, card.label, card)
+        return Where(card.organisation_id, card.organisation_path, card.label, card)
     if organisation_id is None or report.building_id is not None:
         raise errors.wrong("estate", "请选择小区；没有小区的，请选择社区或街道。")
     path = path_of_organisation(ctx.session, organisation_id)
-    return _Where(organisation_id, path, "", None)
+    return Where(organisation_id, path, "", None)
 
 
 def _named_reporter(ctx: Context, command: RecordComplaint) -> ComplaintReporter | None:
@@ -233,7 +238,8 @@ def _set_about(ctx: Context, row: Complaint, party_id: str | None, account_id: s
     row.about_party_id, row.about_account_id = party_id, account_id
 
 
-def _stored(ctx: Context, row: Complaint, reporter: ComplaintReporter | None, doer: Doer) -> Complaint:
+def store_row(ctx: Context, row: Complaint, reporter: ComplaintReporter | None, doer: Doer) -> Complaint:
+    """Write a new complaint with its first step, who reported it, and the event."""
     row.repeats_place = repeats_place(ctx, row, row.category)
     row.repeats_reporter = repeats_reporter(ctx, row, reporter)
     ctx.session.add(row)
@@ -264,7 +270,7 @@ def _same(ctx: Context, row: Complaint, report: Report) -> Complaint:
     return row
 
 
-def _key_index(ctx: Context, who: str, key: str) -> str:
+def key_index(ctx: Context, who: str, key: str) -> str:
     """Return a key's blind index: it tells a repetition, and without the key nobody's identity."""
     return ctx.vault.index(f"{who}\0{key}", "complaint.key")
 

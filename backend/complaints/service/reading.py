@@ -7,7 +7,7 @@ from datetime import date
 
 from backend.complaints import errors, queries
 from backend.complaints.repository import complaints as repository
-from backend.complaints.repository import proceedings
+from backend.complaints.repository import proceedings, relays
 from backend.complaints.rules.visibility import View, may_see_original, may_see_reporter, view_of
 from backend.complaints.service.loading import (
     concern_of,
@@ -30,11 +30,18 @@ from backend.registry.queries import scope_of_estate, scope_of_organisation
 
 @dataclass(frozen=True, slots=True)
 class ReporterView:
-    """Who reported, in clear, for a person who may know; ``words`` as they were said, None where those are hidden."""
+    """Who reported, in clear, for a person who may know; ``words`` as they were said, None where those are hidden.
+
+    ``email``, ``account`` and ``media`` come with reports of outside systems: an address of mail, the reporter's
+    account there, and an address of a picture that nobody here has opened.
+    """
 
     name: str | None = field(repr=False)
     phone: str | None = field(repr=False)
     words: str | None = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+    account: str | None = field(default=None, repr=False)
+    media: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def reveal_reporter(ctx: Context, complaint_id: str, reason: str) -> ReporterVie
     said = ctx.vault.open(row.words_sealed, "complaint.words") if words else None
     if not may_see_reporter(viewer, concern):
         return ReporterView(None, None, said)
-    return ReporterView(*_identity(ctx, row), said)
+    return ReporterView(*_identity(ctx, row), said, **_relayed(ctx, row))
 
 
 def list_mediations(ctx: Context, complaint_id: str) -> list[MediationView]:
@@ -138,6 +145,17 @@ def _identity(ctx: Context, row: Complaint) -> tuple[str | None, str | None]:
     name = reporter.name_sealed and ctx.vault.open(reporter.name_sealed, "complaint_reporter.name")
     phone = reporter.phone_sealed and ctx.vault.open(reporter.phone_sealed, "complaint_reporter.phone")
     return name, phone
+
+
+def _relayed(ctx: Context, row: Complaint) -> dict[str, str | None]:
+    relay = relays.find(ctx.session, row.id)
+    if relay is None:
+        return {}
+    sealed = {"email": relay.email_sealed, "account": relay.account_sealed, "media": relay.media_sealed}
+    return {
+        name: None if value is None else ctx.vault.open(value, f"complaint_relay.{name}")
+        for name, value in sealed.items()
+    }
 
 
 def _view(ctx: Context, row: Complaint, mine: frozenset[str]) -> View:

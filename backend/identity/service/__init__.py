@@ -12,6 +12,17 @@ from backend.identity.service.accounts import (
     record_consent,
     rename,
 )
+from backend.identity.service.api_keys import (
+    ApiKeyView,
+    CreateApiKey,
+    Integrator,
+    IssuedApiKey,
+    create_api_key,
+    list_api_keys,
+    recognise_key,
+    revoke_api_key,
+    use_key,
+)
 from backend.identity.service.authentication import CachedAuthenticator, authenticate, recognise
 from backend.identity.service.binding_lists import (
     BindingView,
@@ -94,17 +105,21 @@ from backend.identity.service.staff_login import (
 from backend.identity.service.wechat_codes import exchange_login_code, exchange_phone_code
 
 __all__ = [
+    "ApiKeyView",
     "BatchView",
     "BindByCode",
     "BindingView",
     "CachedAuthenticator",
     "Consent",
+    "CreateApiKey",
     "CreateStaff",
     "DecideBinding",
     "EndBinding",
     "GrantRole",
     "GrantView",
+    "Integrator",
     "IssueInvites",
+    "IssuedApiKey",
     "IssuedBatch",
     "IssuedChatCode",
     "Letter",
@@ -126,6 +141,7 @@ __all__ = [
     "bind_by_code",
     "bind_by_phone",
     "change_password",
+    "create_api_key",
     "create_staff",
     "decide_binding",
     "disable_staff",
@@ -143,6 +159,7 @@ __all__ = [
     "issue_invites",
     "keep_unionid",
     "leave_binding",
+    "list_api_keys",
     "list_batches",
     "list_bindings",
     "list_consents",
@@ -156,6 +173,7 @@ __all__ = [
     "my_bindings",
     "privacy_notice",
     "recognise",
+    "recognise_key",
     "record_consent",
     "record_failure",
     "redeem_chat_code",
@@ -164,6 +182,7 @@ __all__ = [
     "reset_password",
     "reveal_person",
     "reviewed_binding",
+    "revoke_api_key",
     "revoke_grant",
     "revoke_invites",
     "run_retention",
@@ -171,5 +190,6 @@ __all__ = [
     "show_staff",
     "staff_me",
     "suspend_binding",
+    "use_key",
     "view_of",
 ]

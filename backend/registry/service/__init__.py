@@ -31,6 +31,7 @@ from backend.registry.service.organisations import (
     find_organisation,
     list_organisations,
 )
+from backend.registry.service.points import SetEstatePoint, set_estate_point, show_estate_point
 from backend.registry.service.roll import (
     OpenDisplay,
     my_estates,
@@ -45,6 +46,7 @@ __all__ = [
     "ListEstates",
     "OpenDisplay",
     "QueueImport",
+    "SetEstatePoint",
     "UpdateEstate",
     "create_estate",
     "create_organisation",
@@ -60,8 +62,10 @@ __all__ = [
     "queue_import",
     "run_import",
     "run_next_import",
+    "set_estate_point",
     "show_dwelling",
     "show_estate",
+    "show_estate_point",
     "show_import",
     "update_estate",
     "write_template",

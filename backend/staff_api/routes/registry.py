@@ -66,6 +66,20 @@ def update_estate(estate_id: str, json: schemas.EstateFactsIn) -> schemas.Estate
     return schemas.EstateOut.of(service.update_estate(current_context(), command))
 
 
+@door.get("/estates/<id:estate_id>/map-point")
+@endpoint(_READ, {200: schemas.EstatePointOut}, tags=["staff estates"])
+def show_estate_point(estate_id: str) -> schemas.EstatePointOut:
+    """Show where an estate lies on the map."""
+    return schemas.EstatePointOut.of(service.show_estate_point(current_context(), estate_id))
+
+
+@door.put("/estates/<id:estate_id>/map-point")
+@endpoint(_IMPORT, {200: schemas.EstatePointOut}, tags=["staff estates"])
+def set_estate_point(estate_id: str, json: schemas.EstatePointIn) -> schemas.EstatePointOut:
+    """Write down an estate's middle and reach; reports by map point are led to the estate by it."""
+    return schemas.EstatePointOut.of(service.set_estate_point(current_context(), json.command(estate_id)))
+
+
 @door.get("/estates/<id:estate_id>/buildings")
 @endpoint(_READ, {200: schemas.BuildingListOut}, tags=["staff estates"])
 def list_buildings(estate_id: str) -> schemas.BuildingListOut:

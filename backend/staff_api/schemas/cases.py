@@ -295,16 +295,22 @@ class CaseOut(BaseModel):
 
 
 class ReporterOut(BaseModel):
-    """Who reported, and the words as they were said where those may be read; the asking is logged."""
+    """Who reported, and the words as they were said where those may be read; the asking is logged.
+
+    The last three come with reports of outside systems; ``media`` is an address that nobody here has opened.
+    """
 
     name: str | None
     phone: str | None
     words: str | None
+    email: str | None
+    account: str | None
+    media: str | None
 
     @classmethod
     def of(cls, found: ReporterView) -> ReporterOut:
         """Build from the service's answer."""
-        return cls(name=found.name, phone=found.phone, words=found.words)
+        return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
 
 class MediationOut(BaseModel):

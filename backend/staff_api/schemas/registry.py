@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from backend.infra.forms import Id, Sha256, StrictModel
 from backend.registry.queries import EstateCard
 from backend.registry.rules.labels import area_text, building_label, entrance_label
+from backend.registry.rules.points import LEAST_REACH, MOST_REACH, Circle
+from backend.registry.service import SetEstatePoint
 from backend.registry.service.estates import EstateFacts
 from backend.registry.service.listing import DwellingDetail, DwellingLine
 from backend.registry.tables import Building, Entrance, Estate, ImportRun, Organisation, RollDisplay
@@ -165,6 +167,31 @@ class EstateOut(BaseModel):
         values |= {name: getattr(facts, name) for name in cls.model_fields if hasattr(facts, name)}
         floor = area_text(facts.floor_area_centi) if facts.floor_area_centi else None
         return cls(**values, floor_area=floor, exclusive_area=area_text(facts.exclusive_area_centi))
+
+
+class EstatePointIn(StrictModel):
+    """The middle of an estate as maps in China show it (GCJ-02, millionths of a degree) and its reach in metres."""
+
+    lat_e6: Annotated[int, Field(ge=-90_000_000, le=90_000_000)]
+    lon_e6: Annotated[int, Field(ge=-180_000_000, le=180_000_000)]
+    reach_m: Annotated[int, Field(ge=LEAST_REACH, le=MOST_REACH)] = 300
+
+    def command(self, estate_id: str) -> SetEstatePoint:
+        """Return the service's command."""
+        return SetEstatePoint(estate_id, (self.lat_e6, self.lon_e6), self.reach_m)
+
+
+class EstatePointOut(BaseModel):
+    """Where an estate lies (GCJ-02)."""
+
+    lat_e6: int
+    lon_e6: int
+    reach_m: int
+
+    @classmethod
+    def of(cls, found: Circle) -> EstatePointOut:
+        """Build from the registry's answer."""
+        return cls(lat_e6=found.middle[0], lon_e6=found.middle[1], reach_m=found.reach_m)
 
 
 class EntranceOut(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from backend.identity.rules.consents import NOTICE_VERSION
 from tests.api.matrix.body import Body
 from tests.api.matrix.complaint_bodies import COMPLAINTS
+from tests.api.matrix.open311 import BODIES as OPEN311
 from tests.api.matrix.place import Place, picture
 
 _KEY = {"Idempotency-Key": "matrix-key-1"}
@@ -336,4 +337,5 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_RECTIFICATION,
     **COMPLAINTS,
     **_SURVEYS,
+    **{line: lambda place, body=body: body(place.ids) for line, body in OPEN311.items()},  # type: ignore[misc]
 }

@@ -42,6 +42,7 @@ from backend.surveys import service as surveys
 from backend.surveys.service import CreateSurvey, EnterAnswers
 from backend.surveys.tables import SurveyHousehold
 from tests.api.matrix.complaint_place import add_complaints
+from tests.api.matrix.open311 import PUBLIC, add_open311
 from tests.api.matrix.register import keep_register
 from tests.factories.ballots import BallotFixture, make_ballot
 from tests.factories.people import acting_as, make_resident, make_staff
@@ -88,6 +89,7 @@ PUBLIC_NAMES = (
     "sig",
     "ledger",
     "survey_deadline",
+    *PUBLIC,
 )
 
 
@@ -121,6 +123,7 @@ def build_place(ctx: Context, dwellings: int = 6) -> Place:
     _media(ctx, place, estate)
     _rectification(ctx, place, estate)
     add_complaints(ctx, place.ids, place.tokens)
+    add_open311(ctx, place.ids)
     return place
 
 

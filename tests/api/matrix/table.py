@@ -4,6 +4,8 @@ Each line is a method, an address with the thing it names, and who gets through:
 
 ``public``     anybody
 ``refused``    nobody without a valid password: one answer for all
+``keyed``      any outside system with the place's key; without it 403
+``nothing``    nobody: there is no such thing, 404 for all
 ``signed``     nobody but WeChat, whose signature the tests of its callbacks make: 403 for all
 ``account``    any resident, on what is their own
 ``estate``     residents of the estate the thing belongs to; to other residents it does not exist
@@ -23,6 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.api.matrix.afterwards import AFTERWARDS
+from tests.api.matrix.open311 import OPEN311
 
 LETTERS = {
     "A": "administrator",
@@ -270,6 +273,10 @@ GET    /api/v1/staff/warranty-kinds?organisation=<community>          | .BTROM..
 """
 
 
+# Words that say the same of everybody.
+NOT_BY_ROLE = ("public", "keyed", "nothing", "refused", "signed")
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the table."""
@@ -281,7 +288,7 @@ class Row:
     @property
     def door(self) -> str:
         """Return which kind of caller the route is for at all."""
-        if self.who in ("public", "refused", "signed"):
+        if self.who in NOT_BY_ROLE:
             return self.who
         return "staff" if self.path.startswith("/api/v1/staff/") else "resident"
 
@@ -313,7 +320,7 @@ class Row:
 def read_table() -> list[Row]:
     """Return the lines."""
     rows = []
-    for line in filter(None, (TABLE + AFTERWARDS).splitlines()):
+    for line in filter(None, (TABLE + AFTERWARDS + OPEN311).splitlines()):
         address, _, who = line.partition("|")
         method, path = address.split()
         rows.append(Row(method, path, who.strip()))

@@ -7,7 +7,7 @@ import pytest
 from tests.api.matrix.bodies import BODIES
 from tests.api.matrix.conftest import Pair, nameless, routes_of
 from tests.api.matrix.place import RESIDENTS
-from tests.api.matrix.table import LETTERS, Row, read_table
+from tests.api.matrix.table import LETTERS, NOT_BY_ROLE, Row, read_table
 
 ROWS = read_table()
 STAFF = tuple(LETTERS.values())
@@ -61,7 +61,7 @@ def test_only_those_of_the_table_get_through(pair: Pair, row: Row) -> None:
 @in_both
 def test_elsewhere_it_does_not_exist(pair: Pair, row: Row) -> None:
     """For people of another place a real thing and a made-up one give the very same answer."""
-    if row.door in ("public", "refused", "signed"):
+    if row.door in NOT_BY_ROLE:
         return
     people = STAFF if row.door == "staff" else RESIDENTS
     for who in people:
@@ -77,9 +77,7 @@ def test_elsewhere_it_does_not_exist(pair: Pair, row: Row) -> None:
             pair.put_back()
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS if row.door not in ("public", "refused", "signed")], ids=str
-)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.door not in NOT_BY_ROLE], ids=str)
 def test_strangers_learn_nothing(pair: Pair, row: Row) -> None:
     """Without a session, or at the other door, a real thing and a made-up one give the same 401."""
     pair.ours.tokens["nobody"] = "no-such-token"
@@ -92,17 +90,17 @@ def test_strangers_learn_nothing(pair: Pair, row: Row) -> None:
 
 def may(row: Row, who: str | None) -> bool:
     """Tell what the table says of a person of our own place."""
-    if row.who == "public":
+    if row.who in ("public", "keyed"):
         return True
-    if row.who in ("refused", "signed") or who is None:
+    if row.who in NOT_BY_ROLE or who is None:
         return False
     return who in (row.staff if row.door == "staff" else row.residents())
 
 
 def refusals(row: Row, who: str | None) -> set[int]:
     """Return the statuses that tell a person of our own place no more than they know."""
-    if row.who == "signed":
-        return {403}
+    if row.who in ("signed", "nothing"):
+        return {403 if row.who == "signed" else 404}
     wrong_door = who is None or (who in STAFF) != (row.door == "staff")
     if row.who == "refused" or wrong_door:
         return {401}

@@ -46,4 +46,6 @@ def test_paris_and_sydney_are_outside(point: Point) -> None:
 
 
 def test_a_thousandth_of_a_degree_of_latitude_is_a_hundred_and_eleven_metres() -> None:
-    assert metres_between((38_000_000, 106_000_000), (38_001_000, 106_000_000)) == pytest.approx(111.2, abs=0.1)
+    assert metres_between((38_000_000, 106_000_000), (38_001_000, 106_000_000)) == pytest.approx(
+        111.2, abs=0.1
+    )

@@ -1,0 +1,74 @@
+"""Refusals in the standard's form: a list of code and description, with 404, 403 or 400 over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from flask import Request, Response
+
+from backend.infra import problems
+from backend.kernel.errors import FieldError, Invalid
+from backend.open311 import messages
+from backend.open311.rendering import render
+
+# Everything else that a client can mend is 400; the code in the body tells more.
+_STATUSES = {403: 403, 404: 404, 405: 405, 429: 429, 500: 500, 503: 503}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: ``code`` as in HTTP, the argument it is about, and the words."""
+
+    message: str
+    where: str = ""
+    code: int = 400
+
+
+class Refused(Invalid):
+    """A request refused for one or more reasons, all told at once."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        super().__init__("refused", messages.REFUSED)
+        self.problems = tuple(found)
+
+    @property
+    def status(self) -> int:
+        """Return the status over the list: that of its entries where they agree."""
+        codes = {found.code for found in self.problems}
+        return codes.pop() if len(codes) == 1 else 400
+
+
+def refuse(message: str, where: str = "", code: int = 400) -> Refused:
+    """Return a refusal for one reason."""
+    return Refused([Problem(message, where, code)])
+
+
+def problems_in(fields: Sequence[FieldError]) -> list[Problem]:
+    """Return a service's wrong fields as problems of this door."""
+    return [Problem(found.message, found.where) for found in fields]
+
+
+def answer(running: Request, error: Exception) -> Response:
+    """Answer an error in the format that was asked for, XML where none was."""
+    fmt = (running.view_args or {}).get("fmt") or ("json" if running.path.endswith(".json") else "xml")
+    if isinstance(error, Refused):
+        return _rendered(fmt, error.status, error.problems)
+    told = problems.respond(error)
+    body = orjson.loads(told.get_data())
+    fields = [Problem(field["message"], field["where"], told.status_code) for field in body.get("fields", ())]
+    found = fields or [Problem(body["message"], "", told.status_code)]
+    response = _rendered(fmt, _STATUSES.get(told.status_code, 400), found)
+    for name in ("Retry-After", "Allow"):
+        if name in told.headers:
+            response.headers[name] = told.headers[name]
+    return response
+
+
+def _rendered(fmt: str, status: int, found: Sequence[Problem]) -> Response:
+    rows = [
+        {"code": str(one.code), "description": f"{one.where}：{one.message}" if one.where else one.message}
+        for one in found
+    ]
+    return render(fmt, "errors", rows, status)

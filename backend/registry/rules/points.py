@@ -1,0 +1,41 @@
+"""Which estate a point on the map lies in: each is a circle round its middle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, cos, radians
+
+from backend.kernel.coordinates import Point, metres_between
+
+LEAST_REACH, MOST_REACH = 20, 5_000
+_METRES_PER_DEGREE = 111_195
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """An estate on the map: middle and reach in metres."""
+
+    estate_id: str
+    middle: Point
+    reach_m: int
+
+
+def holds(circle: Circle, point: Point) -> bool:
+    """Tell whether a point lies in an estate."""
+    return metres_between(point, circle.middle) <= circle.reach_m
+
+
+def estate_at(point: Point, circles: Iterable[Circle]) -> str | None:
+    """Return the estate whose circle holds the point; of several the one whose middle is nearest, by id if equal."""
+    near = [circle for circle in circles if holds(circle, point)]
+    nearest = min(near, key=lambda each: (metres_between(point, each.middle), each.estate_id), default=None)
+    return None if nearest is None else nearest.estate_id
+
+
+def box_around(point: Point, metres: int) -> tuple[Point, Point]:
+    """Return the south-western and north-eastern corner of a box that holds every point within ``metres``."""
+    north = ceil(metres / _METRES_PER_DEGREE * 1_000_000) + 1
+    shrunk = max(cos(radians(min(abs(point[0]) + north, 89_000_000) / 1_000_000)), 0.01)
+    east = ceil(north / shrunk)
+    return (point[0] - north, point[1] - east), (point[0] + north, point[1] + east)
