@@ -13,7 +13,7 @@ from backend.kernel.errors import FieldError, Invalid
 from backend.open311 import messages
 from backend.open311.rendering import render
 
-# Everything else that a client can mend is 400; the code in the body tells more.
+# Everything else is 400 (the standard: basically 400 for any other error).
 _STATUSES = {403: 403, 404: 404, 405: 405, 429: 429, 500: 500, 503: 503}
 
 
@@ -57,9 +57,9 @@ def answer(running: Request, error: Exception) -> Response:
         return _rendered(fmt, error.status, error.problems)
     told = problems.respond(error)
     body = orjson.loads(told.get_data())
-    fields = [Problem(field["message"], field["where"], told.status_code) for field in body.get("fields", ())]
-    found = fields or [Problem(body["message"], "", told.status_code)]
-    response = _rendered(fmt, _STATUSES.get(told.status_code, 400), found)
+    status = _STATUSES.get(told.status_code, 400)
+    fields = [Problem(field["message"], field["where"], status) for field in body.get("fields", ())]
+    response = _rendered(fmt, status, fields or [Problem(body["message"], "", status)])
     for name in ("Retry-After", "Allow"):
         if name in told.headers:
             response.headers[name] = told.headers[name]
