@@ -30,7 +30,8 @@ def build_app(ports: Ports) -> GongjueFlask:
     docs.register(app, head_revision=runner.head_revision, current_revision=runner.current_revision)
     miniprogram_api.app.register(app)
     staff_api.register(app)
-    open311.register(app)
+    if ports.settings.open311:
+        open311.register(app)
     bot.callback.register(app)
     return app
 

@@ -111,6 +111,8 @@ def openapi_document() -> dict[str, Any]:
     for rule in current_app().url_map.iter_rules():
         view = current_app().view_functions[rule.endpoint]
         path = _openapi_path(rule.rule)
+        if not hasattr(view, "describe"):
+            document["paths"].pop(path, None)  # not declared by ``endpoint``: no operation, a refusal
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             operation = document["paths"].get(path, {}).get(method.lower())
             if operation is not None:

@@ -73,6 +73,8 @@ class Settings:
     public_base_url: str
     rate_limit_storage: str
     pool_size: int
+    # Whether outsiders may list and file complaints by the Open311 standard.
+    open311: bool
 
     def __repr__(self) -> str:
         """Show the mode only."""
@@ -119,6 +121,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_base_url=env.get("GONGJUE_PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         rate_limit_storage=env.get("GONGJUE_RATE_LIMIT_STORAGE", "memory://"),
         pool_size=_integer(env, "GONGJUE_POOL_SIZE", 4),
+        open311=_one_of(env, "GONGJUE_OPEN311", ("on", "off"), "on") == "on",
     )
 
 

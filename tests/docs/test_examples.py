@@ -27,7 +27,7 @@ KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 def test_the_table_of_settings_is_the_codes() -> None:
     code = (ROOT / "backend/infra/settings.py").read_text()
     table = first_cells(OPERATE, "GONGJUE_")
-    assert set(table) == set(re.findall(r'"(GONGJUE_[A-Z_]+)"', code))
+    assert set(table) == set(re.findall(r'"(GONGJUE_[A-Z0-9_]+)"', code))
     needed = {
         "GONGJUE_FIELD_KEYS": f"k1:{KEY}",
         "GONGJUE_INDEX_KEY": KEY,
@@ -61,13 +61,14 @@ def test_the_table_of_settings_is_the_codes() -> None:
         "GONGJUE_PUBLIC_BASE_URL": settings.public_base_url,
         "GONGJUE_RATE_LIMIT_STORAGE": settings.rate_limit_storage,
         "GONGJUE_POOL_SIZE": str(settings.pool_size),
+        "GONGJUE_OPEN311": "on" if settings.open311 else "off",
         **dict.fromkeys(needed, "none"),
     }
     assert table == defaults
 
 
 def test_the_settings_written_on_the_page_are_known() -> None:
-    written = set(re.findall(r"^(GONGJUE_[A-Z_]+)=", OPERATE.read_text(), re.MULTILINE))
+    written = set(re.findall(r"^(GONGJUE_[A-Z0-9_]+)=", OPERATE.read_text(), re.MULTILINE))
     assert written <= set(first_cells(OPERATE, "GONGJUE_"))
 
 

@@ -95,6 +95,12 @@ REAL: Mapping[str, tuple[str, ...]] = {
     "party": ("party",),
     "account": ("colleague",),
     "token": ("follow_up_token",),
+    "key_id": ("api_key",),
+    "api_key": ("open311_key",),
+    "service_code": ("service",),
+    "service_request_id": ("complaint_number",),
+    "jurisdiction_id": ("community",),
+    "address_id": ("estate",),
 }
 
 

@@ -140,3 +140,27 @@ def test_every_sealed_column_is_known_to_the_rotation() -> None:
 def test_retention_runs_from_the_console(environment: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["privacy", "retention"]) == 0
     assert "登录记录 0" in capsys.readouterr().out
+
+
+def test_keys_of_outside_systems_are_made_listed_and_ended(
+    environment: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = ["--create-root", "city", "640300", "吴忠市"]
+    assert cli.main(["admin", "create", "boss", "--name", "王局", *root]) == 0
+    capsys.readouterr()
+    words = ["open311", "key", "create", "--organisation", "640300", "--name", "某平台"]
+    assert cli.main([*words, "--days", "10"]) == 0
+    shown = re.search(r"：(gjk_[0-9a-z]{40})\nID ([0-9a-z]{20})，", capsys.readouterr().out)
+    assert shown is not None
+    secret, key_id = shown.groups()
+    assert cli.main(["open311", "key", "list", "--organisation", "640300"]) == 0
+    listed = capsys.readouterr().out
+    assert key_id in listed and secret[-4:] in listed and secret not in listed
+    assert cli.main(["open311", "key", "revoke", key_id]) == 0
+    assert cli.main(["open311", "key", "list"]) == 0
+    assert "已停用" in capsys.readouterr().out
+    assert cli.main([*words, "--days", "99999999999"]) == 1
+    assert cli.main(["open311", "key", "revoke", "0" * 20]) == 1
+    words[4] = "999999"
+    assert cli.main(words) == 2
+    assert "没有匹配的机构" in capsys.readouterr().err
