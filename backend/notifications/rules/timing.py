@@ -55,12 +55,16 @@ def reminder_due(
     """
     if not opens_at <= now < closes_at:
         return None
+    return _occasion(now, closes_at, reminder_days(opens_at, closes_at, chosen), chosen)
+
+
+def reminder_days(opens_at: datetime, closes_at: datetime, chosen: Parameters) -> list[tuple[str, date]]:
+    """Return a ballot's planned reminders with their days, in order."""
     last, first = local_date(closes_at - _INSTANT), local_date(opens_at)
-    days = [
+    before = [
         (f"T-{days}", last - timedelta(days=days)) for days in (chosen.first_reminder, chosen.second_reminder)
     ]
-    plan = [(name, day) for name, day in days if day > first] + [("last", last)]
-    return _occasion(now, closes_at, plan, chosen)
+    return [(name, day) for name, day in before if day > first] + [("last", last)]
 
 
 def survey_due(
@@ -97,7 +101,10 @@ def _occasion(
 
 
 def reminders_to_come(now: datetime, closes_at: datetime, chosen: Parameters) -> int:
-    """Return how many of the planned reminders lie ahead: an extra push must leave room for them."""
+    """Return how many of the planned reminders lie ahead: a reminder leaves room for the later ones.
+
+    So a push near the quorum, which leaves room for none, takes the place of the next reminder and of no other.
+    """
     last, today = local_date(closes_at - _INSTANT), local_date(now)
     planned = [last - timedelta(days=days) for days in (chosen.first_reminder, chosen.second_reminder, 0)]
     return sum(day > today for day in planned)

@@ -20,7 +20,13 @@ from backend.notifications.repository.electorate import Page
 from backend.notifications.rules import rooms, texts
 from backend.notifications.rules.kinds import KINDS, Asks
 from backend.notifications.rules.parameters import Parameters
-from backend.notifications.rules.timing import Quiet, reminder_due, reminders_to_come, sendable_at
+from backend.notifications.rules.timing import (
+    Quiet,
+    reminder_days,
+    reminder_due,
+    reminders_to_come,
+    sendable_at,
+)
 from backend.notifications.service.survey_reminders import survey_page
 from backend.notifications.service.writing import Draft, message_row, parameters_of, post_to_rooms
 from backend.notifications.tables import Message
@@ -64,7 +70,11 @@ def _plan(ctx: Context, ballot: BallotFacts, chosen: Parameters, now: datetime) 
 
 
 def plan_near_push(ctx: Context, ballot_id: str) -> bool:
-    """Tell the room, and those who have not voted, once, when participation lacks little: 还差 12 户."""
+    """Tell the room, and those who have not voted, once, when participation lacks little: 还差 12 户.
+
+    To households the push is a reminder: one a day, and one of the three of a ballot. On a day with a planned
+    reminder, which asks them already, it waits for the next day without one.
+    """
     ballot = facts_of(ctx.session, [ballot_id]).get(ballot_id)
     topic, now = f"ballot:{ballot_id}", ctx.clock.now()
     if ballot is None or ballot.state != "open" or ballot.closes_at is None or now >= ballot.closes_at:
@@ -79,7 +89,7 @@ def plan_near_push(ctx: Context, ballot_id: str) -> bool:
     if not rooms.is_near(lacks, chosen.near_percent):
         return False
     missing = rooms.shortfall_text(lacks)
-    post_to_rooms(
+    posted = post_to_rooms(
         ctx,
         organisation_id=ballot.organisation_id,
         topic=topic,
@@ -88,14 +98,15 @@ def plan_near_push(ctx: Context, ballot_id: str) -> bool:
         text=rooms.near_text(ballot.title, ballot.closes_at, missing),
         at=now,
     )
-    _push_homes(ctx, ballot, chosen, missing)
-    return True
+    return _push_homes(ctx, ballot, chosen, missing) or posted > 0
 
 
-def _push_homes(ctx: Context, ballot: BallotFacts, chosen: Parameters, missing: str) -> None:
-    assert ballot.closes_at is not None
+def _push_homes(ctx: Context, ballot: BallotFacts, chosen: Parameters, missing: str) -> bool:
+    assert ballot.opens_at is not None and ballot.closes_at is not None
     now = ctx.clock.now()
     day = local_date(sendable_at(now, Quiet(chosen.quiet_from, chosen.quiet_until), is_urgent=False))
+    if day in {planned for _, planned in reminder_days(ballot.opens_at, ballot.closes_at, chosen)}:
+        return False
     about = texts.near_quorum(ballot.title, ballot.closes_at, ballot.id, missing)
     draft = Draft(
         f"ballot:{ballot.id}",
@@ -111,6 +122,7 @@ def _push_homes(ctx: Context, ballot: BallotFacts, chosen: Parameters, missing: 
         is_enqueued=False,
     )
     repository.add_message(ctx.session, message_row(draft, chosen, now))
+    return True
 
 
 def messages_to_enqueue(ctx: Context, limit: int = 100) -> list[str]:
@@ -152,8 +164,7 @@ def _ballot_page(ctx: Context, message: Message, ballot: BallotFacts, now: datet
         return Page(message, homes_on_roll(ballot.id), ballot.relations, kind.priority, send_at, now)
     chosen = parameters_of(ctx.session, [ballot.organisation_id])[ballot.organisation_id]
     most = chosen.reminders_a_ballot
-    if message.kind != "reminder" and ballot.closes_at is not None:
-        # An extra push never takes the place of a planned reminder that is still to come.
+    if message.kind == "reminder" and ballot.closes_at is not None:
         most -= reminders_to_come(now, ballot.closes_at, chosen)
     homes = unvoted_homes(ballot.id)
     return Page(message, homes, ballot.relations, kind.priority, send_at, now, chosen.reminders_a_day, most)

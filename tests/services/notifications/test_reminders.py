@@ -175,6 +175,48 @@ def test_a_push_near_the_quorum_goes_once_and_takes_no_reminder_s_place(town: Wo
     assert {town.left(person.account_id) for person in people[3:]} == {0}
 
 
+def test_a_push_between_reminders_takes_the_place_of_the_next_one_only(town: World) -> None:
+    estate = town.estate(6)
+    ballot = town.ballot(estate, days=7, kind="property_management")
+    for home in estate.dwelling_ids:
+        town.resident(home, consents_left=9)
+    with town.acting() as ctx:
+        desk.change_settings(ctx, estate.community.id, {"near_percent": 20})
+    sent = []
+    for day in range(8):
+        if day == 1:
+            for home in estate.dwelling_ids[:3]:
+                town.vote(ballot, home)
+        for _ in range(2):
+            delivery.remind(town.ports)
+            delivery.push_near_quorum(town.ports)
+            send(town)
+        kinds = {row.kind for row in town.deliveries() if row.state == "delivered"}
+        sent.append((len(town.outside.arrived("subscribe")), "near_quorum" in kinds))
+        town.go_to(12, days=1)
+    # T-7 to all; the push to the three that are left, instead of T-3; the last day.
+    assert [number for number, _ in sent] == [6, 9, 9, 9, 9, 9, 9, 12]
+    assert [is_pushed for _, is_pushed in sent][:2] == [False, True]
+
+
+def test_on_a_reminder_s_day_the_push_waits_for_the_next_one(town: World) -> None:
+    estate = town.estate(6)
+    ballot = town.ballot(estate, days=3, kind="property_management")
+    room = town.room(estate.community.id)
+    for home in estate.dwelling_ids:
+        town.resident(home, consents_left=9)
+    for home in estate.dwelling_ids[:3]:
+        town.vote(ballot, home)
+    with town.acting() as ctx:
+        desk.change_settings(ctx, estate.community.id, {"near_percent": 20})
+    delivery.remind(town.ports)
+    assert [delivery.push_near_quorum(town.ports) for _ in range(2)] == [1, 0]
+    assert room and town.deliveries("near_quorum") == []
+    town.go_to(12, days=1)
+    assert delivery.push_near_quorum(town.ports) == 1
+    assert len(town.deliveries("near_quorum")) == 3
+
+
 def test_the_limit_of_a_ballot_holds_for_reminders_too(town: World) -> None:
     estate = town.estate(1)
     town.ballot(estate, days=7)
