@@ -18,7 +18,8 @@ from backend.registry.rules.difference import (
     owner_fingerprint,
     tenants_fingerprint,
 )
-from backend.registry.tables import Dwelling, Estate, Owner, OwnerMember, Tenant
+from backend.registry.rules.labels import key_part
+from backend.registry.tables import Building, Dwelling, Estate, Owner, OwnerMember, Tenant
 
 _BATCH = 5_000
 
@@ -63,7 +64,12 @@ def load_stored(session: Session, vault: Vault, estate_id: str) -> StoredRoll:
             state == "active",
             tenants.get(identifier, b""),
         )
-    return StoredRoll(dwellings, owners)
+    return StoredRoll(dwellings, owners, _load_years(session, estate_id))
+
+
+def _load_years(session: Session, estate_id: str) -> dict[str, int | None]:
+    chosen = select(col(Building.code), col(Building.built_year)).where(col(Building.estate_id) == estate_id)
+    return {key_part(code): year for code, year in session.execute(chosen)}
 
 
 _DWELLING_COLUMNS: tuple[Any, ...] = (

@@ -46,6 +46,7 @@ class EstateWriter:
         """Apply the plan; dwelling rows are only ever added, changed or marked removed."""
         self._owner_ids = {key: owner.id for key, owner in stored.owners.items()}
         self._add_places([*plan.added, *(row for _, row in plan.changed)])
+        self._date_buildings(plan.built_years)
         for owners in _chunks(plan.new_owners):
             self._add_owners(owners)
         for changed_owners in _chunks(plan.changed_owners):
@@ -78,6 +79,12 @@ class EstateWriter:
         self._insert(Building, fresh)
         self._buildings |= {key_part(str(row["code"])): str(row["id"]) for row in fresh}
         self._add_entrances(rows)
+
+    def _date_buildings(self, built_years: Mapping[str, int]) -> None:
+        values = [{"at": self._buildings[key], "year": year} for key, year in built_years.items()]
+        if values:
+            change = update(Building).where(col(Building.id) == bindparam("at"))
+            self._connection.execute(change.values(built_year=bindparam("year")), values)
 
     def _add_entrances(self, rows: list[Row]) -> None:
         found = self._connection.execute(

@@ -16,6 +16,7 @@ _AREA = re.compile(r"\d{1,12}(?:\.\d{1,20})?\Z", re.ASCII)
 _AREA_UNIT = re.compile(r"(?:m2|平方米|平米)\Z")
 _SMALL = Decimal("0.000001")
 _LARGEST_AREA_CENTI = 100_000_000
+_YEAR = re.compile(r"(?:19|20)\d{2}\Z", re.ASCII)
 _CODE_LENGTH = 32
 _NAME_LENGTH = 100
 _BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
@@ -112,6 +113,14 @@ def read_area(value: CellValue) -> int:
     if centi > _LARGEST_AREA_CENTI:
         raise CellError("面积超过 1,000,000 平方米", "请检查单位是否为平方米")
     return centi
+
+
+def read_year(value: CellValue) -> int:
+    """Return a year of four digits, with or without ``年``."""
+    text = "".join(unicodedata.normalize("NFKC", text_of(value)).split()).removesuffix("年")
+    if not _YEAR.match(text):
+        raise CellError("不是年份", "请填四位数字的建成年份，例：1996")
+    return int(text)
 
 
 def read_name(value: CellValue) -> str:

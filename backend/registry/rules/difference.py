@@ -56,21 +56,23 @@ class StoredOwner(NamedTuple):
 
 @dataclass(slots=True)
 class StoredRoll:
-    """What is stored of one estate: dwellings and owners by stable key."""
+    """What is stored of one estate: dwellings, owners and the years of its buildings by stable key."""
 
     dwellings: Mapping[str, StoredDwelling]
     owners: Mapping[str, StoredOwner]
+    built_years: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class EstatePlan:
-    """What is to be written for one estate; owners as (id or None when new, entry)."""
+    """What is to be written for one estate; owners as (id or None when new, entry), years by a building's key."""
 
     added: list[Row] = field(default_factory=list)
     changed: list[tuple[StoredDwelling, Row]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     new_owners: list[OwnerEntry] = field(default_factory=list)
     changed_owners: list[tuple[str, OwnerEntry]] = field(default_factory=list)
+    built_years: dict[str, int] = field(default_factory=dict)
     unchanged: int = 0
 
 
@@ -104,6 +106,7 @@ def compare(roll: EstateRoll, stored: StoredRoll, difference: Difference) -> Est
     """Return the plan for one estate and add its counts and lines to ``difference``."""
     plan = EstatePlan()
     touched = _compare_owners(roll, stored, plan)
+    _compare_years(roll, stored, plan, difference)
     for key, row in roll.rows.items():
         before = stored.dwellings.get(key)
         if before is None:
@@ -128,6 +131,17 @@ def compare(roll: EstateRoll, stored: StoredRoll, difference: Difference) -> Est
     difference.missing += len(plan.missing)
     difference.unchanged += plan.unchanged
     return plan
+
+
+def _compare_years(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan, difference: Difference) -> None:
+    for key, row in roll.dated.items():
+        before = stored.built_years.get(key)
+        if row.built_year is None or row.built_year == before:
+            continue
+        plan.built_years[key] = row.built_year
+        if key in stored.built_years:
+            known = "未填" if before is None else str(before)
+            difference._say(f"楼栋 {row.building} 建成年份 {known} → {row.built_year}")
 
 
 def _compare_owners(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from backend.registry.rules.columns import BY_NAME
 from backend.registry.rules.findings import Finding, Findings
-from backend.registry.rules.labels import mask_name
+from backend.registry.rules.labels import key_part, mask_name
 from backend.registry.rules.rows import OwnerCells, People, Row
 
 Members = tuple[tuple[str, str | None, bool], ...]
@@ -29,9 +29,10 @@ class OwnerEntry:
 
 @dataclass(slots=True)
 class EstateRoll:
-    """What the file says of one estate; rows by stable key."""
+    """What the file says of one estate; rows by stable key, the row that first told a building's year likewise."""
 
     rows: dict[str, Row] = field(default_factory=dict)
+    dated: dict[str, Row] = field(default_factory=dict)
     owners: dict[str, OwnerEntry] = field(default_factory=dict)
     by_phone: dict[str, OwnerEntry] = field(default_factory=dict)
     by_name: dict[str, OwnerEntry] = field(default_factory=dict)
@@ -63,8 +64,17 @@ class RollFile:
             )
             return
         roll.rows[row.key] = row
+        self._date_building(roll, row)
         self._join_owner(roll, row, owner)
         self._doubt_row(row)
+
+    def _date_building(self, roll: EstateRoll, row: Row) -> None:
+        if row.built_year is None:
+            return
+        first = roll.dated.setdefault(key_part(row.building), row)
+        if first.built_year != row.built_year:
+            reason = f"与第 {first.number} 行同一楼栋的建成年份（{first.built_year}）不一致"
+            self._refuse(row, "built_year", str(row.built_year), reason, "请核对后改为一致，或只在一行填写")
 
     def finish(self) -> None:
         """Put every owner's members together and list the doubts about owners."""

@@ -57,6 +57,7 @@ class Row:
     owner_key: str
     tenants: People
     tenant_kind: str
+    built_year: int | None
 
     @property
     def label(self) -> str:
@@ -71,8 +72,15 @@ _READERS: Mapping[str, Callable[[CellValue], Any]] = {
     "co_owners": cells.read_people,
     "representative": cells.read_people,
     "tenants": cells.read_people,
+    "built_year": cells.read_year,
 }
-_EMPTY: Mapping[str, Any] = {"owner_phone": None, "co_owners": (), "representative": (), "tenants": ()}
+_EMPTY: Mapping[str, Any] = {
+    "owner_phone": None,
+    "co_owners": (),
+    "representative": (),
+    "tenants": (),
+    "built_year": None,
+}
 # The same few options and codes come again and again: one object for all rows.
 _SHARED: dict[str, str] = {}
 
@@ -218,6 +226,7 @@ def _row(number: int, read: Mapping[str, Any]) -> tuple[Row, OwnerCells]:
         owner_key=owner.key,
         tenants=read["tenants"],
         tenant_kind=read["tenant_kind"] or "tenant",
+        built_year=read["built_year"],
     )
     return row, owner
 

@@ -151,6 +151,7 @@ def _apply(
         "added": len(plan.added),
         "changed": len(plan.changed),
         "owners_changed": len(plan.changed_owners),
+        "years_changed": len(plan.built_years),
         "removed": len(plan.missing) if run.removes_missing else 0,
     }
     ledger.append(ctx, Event("registry.imported", run.organisation_id, "estate", estate_id, payload))

@@ -82,6 +82,9 @@ def test_area_that_is_not_an_area_is_named(value: object) -> None:
         ({"owner_kind": "共有", "co_owners": "乙", "representative": "丙"}, "共有人代表"),
         ({"owner_kind": "共有", "co_owners": "甲", "representative": "甲"}, "共有人代表"),
         ({"tenant_kind": "朋友"}, "承租类型"),
+        ({"built_year": "九六年"}, "建成年份"),
+        ({"built_year": 96}, "建成年份"),
+        ({"built_year": 1996.5}, "建成年份"),
         ({"estate": "E2"}, "小区编号"),
         ({"estate": "示例"}, "小区编号"),
     ],
@@ -100,6 +103,15 @@ def test_phone_stored_as_number_and_in_full_width_is_the_same() -> None:
 
 def test_second_row_of_a_door_is_refused_whatever_its_spelling() -> None:
     assert wrong(to_csv([row(building="01栋", door="0101"), row(building=1, door="101室")])) == [(3, "房号")]
+
+
+def test_a_building_has_one_year_told_by_any_of_its_rows() -> None:
+    rows = [row(built_year=1996), row(door="102"), row(building="01栋", door="103", built_year="1996年")]
+    assert wrong(to_xlsx(rows)) == []
+    assert wrong(to_xlsx([*rows, row(door="104", built_year=1997)])) == [(5, "建成年份")]
+    other = row(building="2", built_year=1997)
+    dated = check(to_xlsx([*rows, other])).rolls["estate1"].dated
+    assert {key: first.built_year for key, first in dated.items()} == {"1": 1996, "2": 1997}
 
 
 def test_one_owner_key_is_one_owner_and_must_agree() -> None:
@@ -142,7 +154,7 @@ def test_co_owners_with_their_representative() -> None:
 
 
 def test_untouched_examples_are_skipped_and_empty_rows_do_not_count() -> None:
-    checked = check(to_xlsx([*EXAMPLES, [""] * 16, row()]))
+    checked = check(to_xlsx([*EXAMPLES, [""] * 17, row()]))
     assert (checked.example_count, checked.row_count, checked.errors.count) == (3, 1, 0)
     with pytest.raises(UnreadableFile, match="unreadable"):
         check(write_template())

@@ -19,7 +19,7 @@ from backend.ledger.tables import LedgerEvent
 from backend.registry import queries
 from backend.registry.repository import runs
 from backend.registry.service import run_import, run_next_import
-from backend.registry.tables import ImportRun, OwnerMember, Tenant
+from backend.registry.tables import Building, ImportRun, OwnerMember, Tenant
 from tests.rules.registry.roll_files import row, to_xlsx
 from tests.services.registry.imports import Place, make_place
 
@@ -86,6 +86,22 @@ def test_reimport_updates_by_key_and_keeps_ids(place: Place) -> None:
     assert [place.ports.vault.open(str(m.phone_sealed), "owner_member.phone") for m in members] == [
         "13800138002"
     ]
+
+
+def test_the_year_of_a_building_comes_with_the_roll_and_stays_where_none_is_given(place: Place) -> None:
+    def years() -> dict[str, int | None]:
+        with Session(place.ports.engine) as session:
+            wanted = select(Building).where(Building.estate_id == place.estate_id)
+            return {found.code: found.built_year for found in session.exec(wanted)}
+
+    place.load([row(built_year=1996), row(building="2")])
+    assert years() == {"1": 1996, "2": None}
+    again = place.load([row(), row(building="2", built_year=1998)])
+    assert years() == {"1": 1996, "2": 1998}
+    assert again.report["difference"]["lines"] == ["楼栋 2 建成年份 未填 → 1998"]
+    assert again.report["difference"]["unchanged"] == 2
+    place.load([row(built_year=1995)], is_dry_run=True)
+    assert years()["1"] == 1996
 
 
 def test_missing_rows_stay_unless_removal_is_asked_for_and_come_back_with_their_id(place: Place) -> None:
