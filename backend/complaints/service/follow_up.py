@@ -134,7 +134,7 @@ def _answered(ctx: Context, row: Complaint, question: FollowUp | None, answer: A
         "via": via,
         "is_solved": answer.is_solved,
         "is_satisfied": answer.is_satisfied,
-        "words": safe_words(ctx, row, answer.words, doer),
+        "words": safe_words(ctx, row, answer.words),
         "recorded_by": ctx.actor.account_id if via == "staff" else None,
     }
     if not proceedings.answer(ctx.session, question.id, stored):

@@ -101,13 +101,13 @@ def step_row(ctx: Context, row: Complaint, step: Step, target: State) -> Complai
         to_state=target,
         doer=step.doer,
         actor_id=None if step.doer is Doer.REPORTER else ctx.actor.account_id,
-        words=safe_words(ctx, row, step.words, step.doer),
+        words=safe_words(ctx, row, step.words),
         is_told=step.is_told,
         facts=dict(step.facts),
     )
 
 
-def safe_words(ctx: Context, row: Complaint, words: str, doer: Doer) -> str:
+def safe_words(ctx: Context, row: Complaint, words: str) -> str:
     """Return words as the history keeps them: numbers masked; of a hidden reporter nothing that tells who it is."""
     text = clean(words)
     if not text or row.disclosure == Disclosure.NAMED:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from backend.complaints import errors
 from backend.complaints.repository import proceedings
-from backend.complaints.rules.redaction import clean, redact
 from backend.complaints.rules.states import RUNNING, Action, Doer
 from backend.complaints.rules.vocabulary import PAUSE_TITLES, PauseReason
 from backend.complaints.service import clocks
 from backend.complaints.service.loading import load_for
-from backend.complaints.service.steps import Step, take_step
+from backend.complaints.service.steps import Step, safe_words, take_step
 from backend.complaints.tables import Complaint, ComplaintExtension
 from backend.infra.context import Context
 from backend.kernel.ids import new_id
@@ -98,7 +97,7 @@ def request_extension(ctx: Context, command: RequestExtension) -> Complaint:
             id=new_id(),
             complaint_id=row.id,
             period=str(period),
-            reason=redact(clean(command.reason)),
+            reason=safe_words(ctx, row, command.reason),
             requested_by=ctx.actor.account_id or "system",
             requested_at=ctx.clock.now(),
         )
@@ -129,7 +128,7 @@ def decide_extension(ctx: Context, command: DecideExtension) -> Complaint:
         "state": "granted" if command.is_granted else "refused",
         "decided_by": decided_by,
         "decided_at": ctx.clock.now(),
-        "decision_words": redact(clean(command.words)),
+        "decision_words": safe_words(ctx, row, command.words),
     }
     if not proceedings.decide_extension(ctx.session, waiting.id, decision):
         raise errors.changed()

@@ -9,11 +9,16 @@ import pytest
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.repository import proceedings
 from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
 from backend.complaints.service import (
+    AcceptComplaint,
     Answer,
+    DecideExtension,
+    DispatchComplaint,
     RecordComplaint,
     RegisterComplaint,
+    RequestExtension,
 )
 from backend.complaints.tables import AnonymousDay, Complaint, ComplaintReporter, FollowUp
 from backend.infra.context import Context
@@ -109,6 +114,23 @@ def test_the_words_about_the_place_do_not_tell_who_reported(hotline: Hotline) ->
     assert row.place_words == "2单元******家门口"
     for reader in (hotline.hotline, hotline.committee):
         assert "张小明" not in service.show_complaint(reader, row.id)[0].line.place_words
+
+
+def test_the_words_of_an_extension_do_not_tell_who_reported(ctx: Context, hotline: Hotline) -> None:
+    report = hotline.report(disclosure=Disclosure.CONFIDENTIAL)
+    command = RecordComplaint(report, Source.TELEPHONE, "key-00000001", reporter_name="张小明")
+    row = service.record_complaint(hotline.hotline, command).complaint
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    row = service.dispatch_complaint(hotline.hotline, DispatchComplaint(row.id, row.version, hotline.party))
+    said = "张小明家（2单元501室）要求等晴天，电话13812345678"
+    row = service.request_extension(hotline.handler, RequestExtension(row.id, row.version, said))
+    waiting = service.show_complaint(hotline.hotline, row.id)[0].requested
+    service.decide_extension(hotline.hotline, DecideExtension(row.id, row.version, True, f"同意：{said}"))
+    (kept,) = proceedings.extensions_of(ctx.session, row.id)
+    case = service.show_complaint(hotline.handler, row.id)[0]
+    written = f"{waiting} {kept.reason} {kept.decision_words} {[step.words for step in case.steps]}"
+    assert "等晴天" in written
+    assert not any(word in written for word in ("张小明", "501", "13812345678"))
 
 
 def test_the_one_time_token_answers_once(ctx: Context, hotline: Hotline) -> None:
