@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from backend.ballots import queries as ballots
 from backend.complaints.service import personal as reporters
+from backend.complaints.service.photos import hidden_from
 from backend.identity.hooks import registered
 from backend.infra.context import Context, Ports
 from backend.infra.crypto import Vault, build_vault
@@ -19,6 +20,7 @@ from backend.infra.wechat.build import WeChat, WeChatPlan, build_wechat
 from backend.infra.wechat.client import WeChatSettings
 from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
+from backend.media import hooks as media_hooks
 from backend.media import queries as media
 from backend.media.service import record_media_verdict
 from backend.notices import queries as notices
@@ -93,6 +95,7 @@ def _register_hooks() -> None:
     if _media_checked not in pushed.registered.media_listeners:
         pushed.registered.media_listeners.append(_media_checked)
     registered.export_sections["surveys"] = _surveys
+    media_hooks.registered.hidden_things = hidden_from
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, not_, or_
 from sqlmodel import Session, col, select
 
 from backend.infra.paging import Position
@@ -18,7 +18,7 @@ def find_file(session: Session, file_id: str) -> MediaFile | None:
 
 @dataclass(frozen=True, slots=True)
 class FilesWanted:
-    """Files of an estate in a state; with or without those of restricted complaints.
+    """Files of an estate in a state; with or without those of restricted complaints, never those of ``hidden`` things.
 
     Without, also what hangs on nothing yet: it may be about to be such evidence.
     """
@@ -26,6 +26,7 @@ class FilesWanted:
     estate_id: str
     state: str
     with_restricted: bool
+    hidden: frozenset[str] = frozenset()
 
 
 def files_of_estate(
@@ -35,6 +36,9 @@ def files_of_estate(
     query = select(MediaFile).where(MediaFile.estate_id == wanted.estate_id, MediaFile.state == wanted.state)
     if not wanted.with_restricted:
         query = query.where(col(MediaFile.is_restricted).is_(False), col(MediaFile.subject_id).is_not(None))
+    if wanted.hidden:
+        is_hidden = col(MediaFile.subject_id).in_(wanted.hidden)
+        query = query.where(or_(col(MediaFile.subject_id).is_(None), not_(is_hidden)))
     at, key = col(MediaFile.created_at), col(MediaFile.id)
     if after is not None:
         query = query.where(or_(at > after[0], and_(at == after[0], key > after[1])))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from backend.complaints.repository import complaints, proceedings
+from backend.complaints.queries.hidden import hidden_things
+from backend.complaints.repository import complaints, parties, proceedings
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.media import service as media
@@ -47,3 +48,11 @@ def pictures_of(ctx: Context, complaint_id: str, step_ids: Collection[str]) -> P
         **media.list_attached(ctx, COMPLAINT, [complaint_id]),
         **media.list_attached(ctx, STEP, list(step_ids)),
     }
+
+
+def hidden_from(ctx: Context, estate_id: str) -> frozenset[str]:
+    """Return the restricted things of an estate whose pictures the caller never reviews: whom a case is about."""
+    if ctx.actor.kind != "staff" or ctx.actor.account_id is None:
+        return frozenset()
+    mine = parties.parties_of(ctx.session, ctx.actor.account_id)
+    return hidden_things(ctx.session, estate_id, ctx.actor.account_id, mine)

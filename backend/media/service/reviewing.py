@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from backend.infra.context import Context
 from backend.infra.paging import Position
-from backend.kernel.access import Permission, can, require
+from backend.kernel.access import Permission, Scope, can, require
 from backend.kernel.errors import NotFound
 from backend.kernel.events import Event
 from backend.ledger import service as ledger
 from backend.media import errors, queries, repository
+from backend.media.hooks import registered
 from backend.media.rules.addresses import Audience
 from backend.media.rules.states import MediaState, Viewer, may_decide
 from backend.media.service.serving import MediaView, view_as
@@ -32,11 +33,13 @@ def list_reviews(
 ) -> list[MediaView]:
     """Return an estate's files in a state, the oldest first, to staff who decide about them.
 
-    Evidence of a restricted complaint is not in the list of those it may be about.
+    Evidence of a restricted complaint is not in the list of those it may be about, nor of those it is about.
     """
     scope = scope_of_estate(ctx.session, estate_id)
     require(ctx.actor, Permission.MEDIA_REVIEW, scope)
-    wanted = queries.FilesWanted(estate_id, state, can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope))
+    is_trusted = can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope)
+    hidden = registered.hidden_things(ctx, estate_id) if is_trusted else frozenset()
+    wanted = queries.FilesWanted(estate_id, state, is_trusted, hidden)
     return [_shown(ctx, row) for row in queries.files_of_estate(ctx.session, wanted, limit, after)]
 
 
@@ -47,7 +50,7 @@ def decide_media(ctx: Context, command: DecideMedia) -> MediaView:
         raise NotFound
     scope = scope_of_estate(ctx.session, row.estate_id)
     require(ctx.actor, Permission.MEDIA_REVIEW, scope)
-    if row.is_restricted and not can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope):
+    if row.is_restricted and not _may_look(ctx, row, scope):
         raise NotFound
     if not may_decide(MediaState(row.state)):
         raise errors.not_waiting()
@@ -65,6 +68,12 @@ def decide_media(ctx: Context, command: DecideMedia) -> MediaView:
     what = "media.passed" if command.is_passed else "media.refused"
     ledger.append(ctx, Event(what, organisation, "media", row.id, {"reason": row.reason}))
     return _shown(ctx, row)
+
+
+def _may_look(ctx: Context, row: MediaFile, scope: Scope) -> bool:
+    if not can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope):
+        return False
+    return row.subject_id not in registered.hidden_things(ctx, row.estate_id)
 
 
 def _shown(ctx: Context, row: MediaFile) -> MediaView:

@@ -9,10 +9,20 @@ from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
 from backend.complaints.service import AcceptComplaint, DispatchComplaint, RecordComplaint
 from backend.infra.context import Context
+from backend.kernel.access import Role
 from backend.kernel.errors import NotFound, Unprocessable
 from backend.kernel.ids import new_id
-from backend.media.service import DecideMedia, Upload, decide_media, list_reviews, upload_media
+from backend.media.service import (
+    DecideMedia,
+    Upload,
+    attach,
+    decide_media,
+    list_reviews,
+    restrict,
+    upload_media,
+)
 from tests.factories.films import film
+from tests.factories.people import acting_as, make_staff
 from tests.services.complaints.hotline import Hotline, open_hotline
 
 
@@ -42,6 +52,41 @@ def test_the_accused_never_review_the_evidence(hotline: Hotline) -> None:
     service.reclassify_complaint(hotline.bureau, about)
     assert waiting(hotline.committee) == []
     assert decide_media(hotline.bureau, DecideMedia(evidence, True)).state == "passed"
+
+
+def test_whom_a_case_is_about_reviews_nothing_of_it_however_high_they_stand(
+    ctx: Context, hotline: Hotline
+) -> None:
+    estate = hotline.place.estate.id
+    bureau = make_staff(ctx, Role.BUREAU, hotline.county)
+    accused, member = acting_as(ctx, bureau), acting_as(ctx, make_staff(ctx, Role.BUREAU, hotline.county))
+    evidence = [
+        upload_media(hotline.resident, Upload(film(), f"evidence-key-{number}", estate)).id
+        for number in (1, 2)
+    ]
+
+    def waiting(by: Context) -> set[str]:
+        return {view.id for view in list_reviews(by, estate, "review", 10)}
+
+    row = hotline.register(disclosure=Disclosure.CONFIDENTIAL, media_ids=(evidence[0],))
+    about = AcceptComplaint(row.id, row.version, about_account_id=bureau.account_id)
+    service.accept_complaint(hotline.bureau, about)
+    assert waiting(hotline.bureau) == waiting(member) == set(evidence)
+    assert waiting(accused) == {evidence[1]}
+    with pytest.raises(NotFound):
+        decide_media(accused, DecideMedia(evidence[0], True))
+    # A case about a unit is kept from everybody who acts for it.
+    account = str(member.actor.account_id)
+    service.add_member(hotline.bureau, hotline.other_party, account)
+    said = hotline.report(nature=Nature.ACCUSATION)
+    command = RecordComplaint(said, Source.WALK_IN, f"key-{new_id()}", about_party_id=hotline.other_party)
+    unit = service.record_complaint(hotline.bureau, command).complaint
+    photo = upload_media(hotline.resident, Upload(film(), "evidence-key-3", estate)).id
+    attach(hotline.resident, [photo], "complaint", unit.id)
+    restrict(hotline.resident, "complaint", [unit.id], is_restricted=True)
+    assert photo in waiting(hotline.bureau) and photo not in waiting(member)
+    with pytest.raises(NotFound):
+        decide_media(member, DecideMedia(photo, True))
 
 
 def test_a_case_is_about_somebody_who_works_there(hotline: Hotline, ctx: Context) -> None:
