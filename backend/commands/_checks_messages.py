@@ -33,6 +33,9 @@ def examine_messages(ports: Ports) -> Iterator[Finding]:
         yield Finding(
             State.NOTE, "消息", f"渠道 {'、'.join(health.resting)} 因连续失败或限额暂停，会自动恢复"
         )
+    for channel, purpose in health.templates:
+        words = f"{channel} 的 {purpose} 模板微信不认，这类消息暂停到更换模板或一小时后：gongjue template set"
+        yield Finding(State.WRONG, "消息", words)
     if health.unknown:
         yield Finding(
             State.NOTE, "消息", f"一天内有 {health.unknown} 条不知是否送达，不会重发，住户已列入上门名单"

@@ -19,18 +19,21 @@ _DAY = timedelta(days=1)
 class QueueHealth:
     """``overdue``: due before the given instant and not sent; ``unknown``: ended so within a day.
 
-    ``resting``: channels that nobody may use now; ``rooms``: active ones.
+    ``resting``: channels that nobody may use now; ``rooms``: active ones; ``templates``: (channel, purpose)
+    that WeChat does not take.
     """
 
     overdue: int
     unknown: int
     resting: tuple[str, ...]
     rooms: int
+    templates: tuple[tuple[str, str], ...] = ()
 
 
 def queue_health(session: Session, now: datetime, due_before: datetime) -> QueueHealth:
     """Return the numbers; deliveries of a resting channel wait rightly and are not overdue."""
-    resting = tuple(sorted(channels.breakers(session, now).resting))
+    breakers = channels.breakers(session, now)
+    resting = tuple(sorted(breakers.resting))
     overdue = select(func.count()).select_from(Delivery).where(text(WAITING))
     overdue = overdue.where(
         col(Delivery.next_try_at) < due_before, col(Delivery.channel).not_in(resting or ("",))
@@ -39,7 +42,7 @@ def queue_health(session: Session, now: datetime, due_before: datetime) -> Queue
     lost = lost.where(Delivery.state == "unknown", col(Delivery.finished_at) > now - _DAY)
     rooms = select(func.count()).select_from(Room).where(col(Room.is_active).is_(True))
     counts = [int(session.exec(chosen).one()) for chosen in (overdue, lost, rooms)]
-    return QueueHealth(counts[0], counts[1], resting, counts[2])
+    return QueueHealth(counts[0], counts[1], resting, counts[2], tuple(sorted(breakers.templates)))
 
 
 def missing_templates(session: Session, channel: str, purposes: Collection[str]) -> list[str]:

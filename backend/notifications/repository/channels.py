@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlmodel import Session, col
 
 from backend.notifications.repository.sql import insert_once
-from backend.notifications.tables import ChannelState, Follower, MessageTemplate, Room
+from backend.notifications.tables import (
+    WAITING,
+    ChannelState,
+    Delivery,
+    Follower,
+    Message,
+    MessageTemplate,
+    Room,
+)
 
 _QUIET = {"synchronize_session": False}
+# A template rests under its channel's name with the purpose behind.
+_BESIDE = "/"
 
 
 def followers(session: Session, account_ids: Collection[str]) -> dict[str, Follower]:
@@ -32,17 +42,33 @@ _STATES = select(col(ChannelState.channel), col(ChannelState.failures), col(Chan
 
 @dataclass(frozen=True, slots=True)
 class Breakers:
-    """The channels that failed last, and the ones nobody may use now with the end of their rest."""
+    """The channels that failed last, and the ones nobody may use now with the end of their rest.
+
+    ``templates``: (channel, purpose) whose template WeChat does not take, likewise.
+    """
 
     failing: frozenset[str]
     resting: Mapping[str, datetime]
+    templates: Mapping[tuple[str, str], datetime]
+
+    def rest_of(self, channel: str, purpose: str) -> datetime | None:
+        """Return until when a channel carries nothing of a purpose, None when it does."""
+        found = (self.resting.get(channel), self.templates.get((channel, purpose)))
+        return max((until for until in found if until is not None), default=None)
 
 
 def breakers(session: Session, now: datetime) -> Breakers:
     """Return every channel's breaker, in one query."""
     rows = session.connection().execute(_STATES).all()
     resting = {channel: until for channel, _, until in rows if until > now}
-    return Breakers(frozenset(channel for channel, failures, _ in rows if failures), resting)
+    templates = {_pair(name): until for name, until in resting.items() if _BESIDE in name}
+    whole = {name: until for name, until in resting.items() if _BESIDE not in name}
+    return Breakers(frozenset(channel for channel, failures, _ in rows if failures), whole, templates)
+
+
+def _pair(name: str) -> tuple[str, str]:
+    channel, _, purpose = name.partition(_BESIDE)
+    return channel, purpose
 
 
 def count_failures(session: Session, channel: str, number: int, now: datetime) -> int:
@@ -74,6 +100,31 @@ def rest_channel(session: Session, channel: str, now: datetime, until: datetime)
             where=col(ChannelState.paused_until) < until,
         )
     )
+
+
+def rest_template(session: Session, channel: str, purpose: str, now: datetime, until: datetime) -> None:
+    """Let a channel carry nothing of a purpose for a while."""
+    rest_channel(session, f"{channel}{_BESIDE}{purpose}", now, until)
+
+
+def wake_template(session: Session, channel: str, purpose: str, now: datetime) -> None:
+    """End a template's rest: somebody has set another one; what waited for it is due now."""
+    name = f"{channel}{_BESIDE}{purpose}"
+    state = update(ChannelState).where(col(ChannelState.channel) == name).values(paused_until=now)
+    session.execute(state.execution_options(**_QUIET))
+    of_purpose = select(col(Message.id)).where(col(Message.purpose) == purpose)
+    waiting = (
+        update(Delivery)
+        .where(
+            text(WAITING),
+            col(Delivery.channel) == channel,
+            col(Delivery.next_try_at) > now,
+            col(Delivery.reason).startswith("configuration:"),
+            col(Delivery.message_id).in_(of_purpose),
+        )
+        .values(next_try_at=now)
+    )
+    session.execute(waiting.execution_options(**_QUIET))
 
 
 def rooms(session: Session, ids: Collection[str]) -> dict[str, Room]:

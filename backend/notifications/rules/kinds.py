@@ -49,6 +49,8 @@ class Audience(StrEnum):
     ASKED = "asked"
     ASKED_BY_PHONE = "asked_by_phone"
     FOLLOWERS = "followers"
+    # The rooms, once a day with everything of the day.
+    ROOM_DIGEST = "room_digest"
     # The rooms one level up: a missed deadline is heard of above.
     ROOM_ABOVE = "room_above"
 
@@ -169,9 +171,9 @@ RULES = (
     Rule("ballot.void", "ballot_stopped", Audience.ELECTORATE),
     Rule("project.gate_decided", "room_gate", Audience.ROOM),
     Rule("project.gate_revoked", "room_gate", Audience.ROOM),
-    Rule("rectification.due_soon", "room_register", Audience.ROOM),
-    Rule("rectification.overdue", "room_register", Audience.ROOM),
-    Rule("warranty.expiring", "room_register", Audience.ROOM),
+    Rule("rectification.due_soon", "room_register", Audience.ROOM_DIGEST),
+    Rule("rectification.overdue", "room_register", Audience.ROOM_DIGEST),
+    Rule("warranty.expiring", "room_register", Audience.ROOM_DIGEST),
     *(
         Rule(f"complaint.{what}", "complaint_moved", Audience.REPORTER)
         for what in (

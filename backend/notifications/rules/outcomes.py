@@ -9,6 +9,8 @@ from enum import StrEnum
 from backend.notifications.rules.timing import MOST_TRIES, retry_at
 
 _MENDING = timedelta(minutes=10)
+# A person has to correct a template: looked at again when they have, or after this.
+_TEMPLATE_REST = timedelta(hours=1)
 # WeChat's codes for an unknown template, an unknown page, a banned template.
 _OF_ONE_PURPOSE = frozenset({"40037", "41030", "43107"})
 
@@ -69,11 +71,18 @@ def decide(outcome: Outcome, tries: int, now: datetime) -> Next:
             return Next("permanent_failure", Consent.BACK, advance=True)
         case Came.QUOTA | Came.CONFIGURATION:
             # Not this message's fault: it waits without using up its tries.
-            return Next("passing_failure", Consent.BACK, try_at=now + (outcome.retry_after or _MENDING))
+            wait = template_rest_of(outcome) or outcome.retry_after or _MENDING
+            return Next("passing_failure", Consent.BACK, try_at=now + wait)
         case Came.PASSING:
             if tries + 1 >= MOST_TRIES:
                 return Next("technical_failure", Consent.BACK, advance=True)
             return Next("passing_failure", Consent.BACK, try_at=retry_at(now, tries + 1), counts_try=True)
+
+
+def template_rest_of(outcome: Outcome) -> timedelta | None:
+    """Return how long a channel carries no message of this purpose: its template or page is wrong."""
+    is_template = outcome.came is Came.CONFIGURATION and outcome.reason in _OF_ONE_PURPOSE
+    return _TEMPLATE_REST if is_template else None
 
 
 def pause_of(outcome: Outcome) -> timedelta | None:
@@ -81,7 +90,7 @@ def pause_of(outcome: Outcome) -> timedelta | None:
 
     A wrong template or page is one purpose's trouble: what must be told at once does not wait for it.
     """
-    if outcome.came is Came.CONFIGURATION and outcome.reason in _OF_ONE_PURPOSE:
+    if template_rest_of(outcome) is not None:
         return None
     if outcome.came in (Came.QUOTA, Came.CONFIGURATION):
         return outcome.retry_after or _MENDING

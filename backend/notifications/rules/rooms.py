@@ -76,14 +76,26 @@ def gate_text(estate: str, gate: str, at: datetime, outcome: str) -> str:
     return f"**{estate}改造项目**\n“{gate}”{words[outcome]}\n{moment(at)}"
 
 
-def register_text(step: str, estate: str, name: str, day: date) -> str:
+def register_line(step: str, estate: str, name: str, day: date) -> str:
     """Return the line for an item or a warranty with a last day; ``name`` is its number or code."""
     words = {
         "due_soon": f"整改台账 {name} 的期限是",
         "overdue": f"整改台账 {name} 已逾期，期限是",
         "expiring": f"工程项目 {name} 的保修期截止",
     }
-    return f"**{estate}**\n{words[step]} {day.year}年{day.month}月{day.day}日"
+    return f"{estate} {words[step]} {day.year}年{day.month}月{day.day}日"
+
+
+def register_digest(lines: Sequence[str]) -> str:
+    """Return a day's digest of what the register is due for, the overdue first, as far as it fits."""
+    ordered = sorted(lines, key=lambda line: ("已逾期" not in line, line))
+    text = f"**整改与保修提醒（{len(ordered)} 项）**"
+    for number, line in enumerate(ordered):
+        rest = f"\n> 另有 {len(ordered) - number} 项，请看整改台账"
+        if len((text + f"\n> {line}" + rest).encode()) > MOST_BYTES:
+            return text + rest
+        text += f"\n> {line}"
+    return text
 
 
 def checkpoint_text(title: str, number: int, size: int, root: str, at: datetime) -> str:

@@ -15,6 +15,7 @@ OPENED = "opened"
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 _INSTANT = timedelta(microseconds=1)
+_DIGEST_CLOSES = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,15 @@ def reminders_to_come(now: datetime, closes_at: datetime, chosen: Parameters) ->
     last, today = local_date(closes_at - _INSTANT), local_date(now)
     planned = [last - timedelta(days=days) for days in (chosen.first_reminder, chosen.second_reminder, 0)]
     return sum(day > today for day in planned)
+
+
+def next_digest(now: datetime, hour: int) -> datetime:
+    """Return when a digest of what is known by now goes out: today at the hour, or tomorrow.
+
+    Not today any more from a little before the hour on: what is on its way then is complete.
+    """
+    today = start_of_day(local_date(now)) + timedelta(hours=hour)
+    return today if now < today - _DIGEST_CLOSES else today + timedelta(days=1)
 
 
 def retry_at(now: datetime, tries: int) -> datetime:

@@ -194,6 +194,7 @@ def set_template(ctx: Context, channel: str, purpose: str, template: Template) -
     values = {"template_id": template.template_id, "fields": dict(template.fields)}
     insert = insert_once(ctx.session, MessageTemplate).values(channel=channel, purpose=purpose, **values)
     ctx.session.execute(insert.on_conflict_do_update(index_elements=["channel", "purpose"], set_=values))
+    channels.wake_template(ctx.session, channel, purpose, ctx.clock.now())
     payload = {"channel": channel, "purpose": purpose, "template": template.template_id}
     ledger.append(ctx, Event("notifications.template_set", None, "template", purpose, payload))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from backend.ballots.queries.turnout import BallotFacts
@@ -183,10 +183,6 @@ def _room_text(event: Any, rule: Rule, ballot: BallotFacts | None, found: Found)
     step = event.type.partition(".")[2]
     if ballot is not None:
         return rooms.stage_text(rule.kind, ballot.title, event.at, step)
-    if rule.kind == "room_register":
-        said = event.payload
-        name, day = said.get("number") or said["code"], said.get("due_on") or said["ends_on"]
-        return rooms.register_text(step, said["estate_name"], name, date.fromisoformat(day))
     gate = GATE_TITLES[Gate(event.payload["gate"])]
     estate = found.estates[event.payload["estate"]]
     return rooms.gate_text(estate.name, gate, event.at, event.payload.get("outcome", "revoked"))

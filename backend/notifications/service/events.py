@@ -27,6 +27,7 @@ from backend.notifications.service.drafts import (
     is_own_answer,
     organisation_of,
 )
+from backend.notifications.service.register_digest import add_to_digests
 from backend.notifications.service.writing import delivery_row, message_row, parameters_of, write_all
 from backend.registry.queries import estate_card
 from backend.surveys import queries as surveys
@@ -50,13 +51,15 @@ def read_events(ctx: Context, limit: int = 500) -> int:
     found = _find(ctx, pairs, now)
     messages, households = [], []
     for event, rule in pairs:
-        draft = draft_of(event, rule, found)
+        draft = None if rule.audience is Audience.ROOM_DIGEST else draft_of(event, rule, found)
         if draft is not None:
             row = message_row(draft, found.chosen.get(draft.organisation_id, Parameters()), now)
             deliveries, homes = _deliveries(event, rule, row, found)
             messages.append((row, deliveries))
             households += homes
     write_all(ctx, messages, households)
+    due = [event for event, rule in pairs if rule.audience is Audience.ROOM_DIGEST]
+    add_to_digests(ctx, due, found.rooms, found.chosen)
     repository.move_cursor(ctx.session, int(events[-1].leaf_no or 0))
     return len(events)
 
@@ -107,7 +110,7 @@ def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _R
     """Return the deliveries of a message and the households they speak to; an electorate's come later."""
     asked, who = found.questions.get(event.subject_id), found.reporters.get(event.subject_id)
     match rule.audience:
-        case Audience.ELECTORATE:
+        case Audience.ELECTORATE | Audience.ROOM_DIGEST:
             return [], []
         case Audience.REPORTER:
             return _to(row, "account", who.everybody if who else (), found)

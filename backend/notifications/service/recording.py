@@ -11,7 +11,16 @@ from backend.notifications.channels import doorstep
 from backend.notifications.channels.letter import Letter
 from backend.notifications.repository import channels, consents, queue
 from backend.notifications.repository.queue import Settled
-from backend.notifications.rules.outcomes import Came, Consent, Next, Outcome, channel_after, decide, pause_of
+from backend.notifications.rules.outcomes import (
+    Came,
+    Consent,
+    Next,
+    Outcome,
+    channel_after,
+    decide,
+    pause_of,
+    template_rest_of,
+)
 from backend.notifications.rules.timing import breaker_pause
 from backend.notifications.service.sending import Moment, look, put_away
 
@@ -93,12 +102,15 @@ def _guard(ctx: Context, channel: str, results: Sequence[Sent], at: Moment) -> N
             channels.rest_room(ctx.session, sent.letter.recipient_id, at.now + pause)
         elif pause is not None:
             pauses.append(pause)
+        rest = template_rest_of(sent.outcome)
+        if rest is not None:
+            channels.rest_template(ctx.session, channel, sent.letter.purpose, at.now, at.now + rest)
     outcomes = [sent.outcome.came for sent in results]
     if Came.SENT in outcomes:
         if channel in at.breakers.failing:
             channels.forget_failures(ctx.session, channel)
     elif failed := sum(came in _FAILURES for came in outcomes):
-        rest = breaker_pause(channels.count_failures(ctx.session, channel, failed, at.now))
-        pauses += [rest] if rest is not None else []
+        breather = breaker_pause(channels.count_failures(ctx.session, channel, failed, at.now))
+        pauses += [breather] if breather is not None else []
     if pauses:
         channels.rest_channel(ctx.session, channel, at.now, at.now + max(pauses))

@@ -22,6 +22,8 @@ from backend.notifications.rules.timing import LEASE, Quiet, sendable_at
 from backend.notifications.service.addressing import Addresses, addresses_for, complaint_of, compose
 
 _INSTANT = timedelta(microseconds=1)
+# Why a row waits whose template somebody has to correct; it begins as WeChat's own word on it does.
+TEMPLATE = "configuration:template"
 FAILED = ("permanent_failure", "technical_failure", "unknown")
 
 
@@ -151,8 +153,11 @@ def _letter(row: Held, addresses: Addresses, at: Moment, has_consent: bool) -> L
     while channel is not None:
         letter = compose(row, channel, addresses)
         if letter is not None and (channel != "subscribe" or has_consent):
-            until = at.breakers.resting.get(channel)
-            return letter if until is None else _to(row, "created", until, row.reason, channel)
+            until = at.breakers.rest_of(channel, row.purpose)
+            if until is None:
+                return letter
+            is_template = (channel, row.purpose) in at.breakers.templates
+            return _to(row, "created", until, TEMPLATE if is_template else row.reason, channel)
         channel = channel_after(row.route, channel)
     return _to(row, "permanent_failure", at.now, row.reason or "no_channel")
 

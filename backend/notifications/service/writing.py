@@ -27,7 +27,7 @@ class Draft:
     kind: str
     occasion: str
     organisation_id: str | None
-    payload: Mapping[str, str]
+    payload: Mapping[str, Any]
     page: str
     at: datetime
     ballot_id: str | None = None

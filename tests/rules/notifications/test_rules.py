@@ -10,7 +10,15 @@ from backend.complaints.rules.states import TRANSITIONS, Action
 from backend.complaints.service.steps import EVENTS
 from backend.notifications.rules import complaints, rooms, surveys, templates, texts
 from backend.notifications.rules.kinds import KINDS, RULES, TAPS, TOLD_RELATIONS, Audience, Purpose, rules_for
-from backend.notifications.rules.outcomes import Came, Consent, Outcome, channel_after, decide, pause_of
+from backend.notifications.rules.outcomes import (
+    Came,
+    Consent,
+    Outcome,
+    channel_after,
+    decide,
+    pause_of,
+    template_rest_of,
+)
 from backend.notifications.rules.timing import MOST_TRIES
 from backend.tally.weight import Basis
 
@@ -62,7 +70,8 @@ def test_what_follows_from_an_answer(came: Came, state: str, consent: Consent, a
 def test_a_wrong_template_rests_its_own_messages_and_no_channel() -> None:
     for code in ("40037", "41030"):
         assert pause_of(Outcome(Came.CONFIGURATION, code)) is None
-        assert decide(Outcome(Came.CONFIGURATION, code), 0, NOW).try_at == NOW + timedelta(minutes=10)
+        assert decide(Outcome(Came.CONFIGURATION, code), 0, NOW).try_at == NOW + timedelta(hours=1)
+        assert template_rest_of(Outcome(Came.CONFIGURATION, code)) == timedelta(hours=1)
     assert pause_of(Outcome(Came.CONFIGURATION, "40164")) == timedelta(minutes=10)
 
 

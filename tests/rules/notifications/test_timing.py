@@ -14,6 +14,7 @@ from backend.notifications.rules.parameters import Parameters, resolve
 from backend.notifications.rules.timing import (
     Quiet,
     breaker_pause,
+    next_digest,
     reminder_due,
     reminders_to_come,
     retry_at,
@@ -147,6 +148,11 @@ def test_what_lies_ahead_is_counted_so_that_a_push_leaves_room() -> None:
     assert reminders_to_come(at(10, 12), CLOSES, CHOSEN) == 3
     assert reminders_to_come(at(13, 12), CLOSES, CHOSEN) == 2
     assert reminders_to_come(at(20, 12), CLOSES, CHOSEN) == 0
+
+
+def test_a_digest_takes_what_comes_in_until_a_little_before_its_hour() -> None:
+    assert next_digest(at(10, 0), 18) == next_digest(at(10, 17, 49), 18) == at(10, 18)
+    assert next_digest(at(10, 17, 50), 18) == next_digest(at(10, 23), 18) == at(11, 18)
 
 
 def test_waiting_grows_to_an_hour() -> None:

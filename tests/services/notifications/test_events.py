@@ -181,22 +181,50 @@ def test_the_ballot_s_steps_and_gates_are_told_to_the_room(town: World) -> None:
     assert any("纳入" in text and "已通过" in text and estate.estate.name in text for text in texts)
 
 
-def test_what_the_register_is_due_for_is_told_to_the_room(town: World) -> None:
+def test_what_the_register_is_due_for_is_told_to_the_room_once_a_day(town: World) -> None:
     estate = town.estate(1)
     town.room(estate.community.id)
     community, name = estate.community.id, estate.estate.name
     item, works = ("rectification_item", "i" * 20), ("works_item", "w" * 20)
     said = {"number": "ZG-0001", "due_on": "2026-12-03", "estate_name": name}
     tell(town, "rectification.due_soon", item, community, **said)
-    tell(town, "rectification.overdue", item, community, **said)
     tell(town, "warranty.expiring", works, community, code="W1", ends_on="2026-12-31", estate_name=name)
     read(town)
-    texts = [row.payload["markdown"] for row in town.messages() if row.kind == "room_register"]
-    assert sorted(text.splitlines()[1] for text in texts) == [
-        "工程项目 W1 的保修期截止 2026年12月31日",
-        "整改台账 ZG-0001 已逾期，期限是 2026年12月3日",
-        "整改台账 ZG-0001 的期限是 2026年12月3日",
+    tell(town, "rectification.overdue", item, community, **said)
+    read(town)
+    assert delivery.deliver(town.ports, town.ways) == 0
+    town.go_to(18.01)
+    for _ in range(2):
+        delivery.deliver(town.ports, town.ways)
+    (letter,) = town.outside.arrived("robot")
+    assert letter.text.splitlines() == [
+        "**整改与保修提醒（3 项）**",
+        f"> {name} 整改台账 ZG-0001 已逾期，期限是 2026年12月3日",
+        f"> {name} 工程项目 W1 的保修期截止 2026年12月31日",
+        f"> {name} 整改台账 ZG-0001 的期限是 2026年12月3日",
     ]
+    tell(town, "rectification.overdue", item, community, **{**said, "number": "ZG-0002"})
+    read(town)
+    town.go(hours=1)
+    assert delivery.deliver(town.ports, town.ways) == 0
+    town.go_to(18.01, days=1)
+    delivery.deliver(town.ports, town.ways)
+    assert "ZG-0002" in town.outside.arrived("robot")[-1].text
+    assert len(town.outside.arrived("robot")) == 2
+
+
+def test_a_room_hears_of_a_hundred_items_in_one_message_that_fits(town: World) -> None:
+    estate = town.estate(1)
+    room = town.room(estate.community.id)
+    for number in range(100):
+        item = ("rectification_item", f"{number:020d}")
+        said = {"number": f"ZG-{number:04d}", "due_on": "2026-12-03", "estate_name": estate.estate.name}
+        tell(town, "rectification.overdue", item, estate.community.id, **said)
+    read(town)
+    (row,) = [row for row in town.messages() if row.kind == "room_register"]
+    assert "（100 项）" in row.payload["markdown"] and "另有" in row.payload["markdown"]
+    assert len(row.payload["markdown"].encode()) <= 4096
+    assert [found.recipient_id for found in town.deliveries("room_register")] == [room]
 
 
 def test_no_message_holds_a_name_a_phone_or_an_openid(town: World) -> None:

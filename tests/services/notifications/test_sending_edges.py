@@ -12,10 +12,12 @@ from sqlalchemy import text
 from backend.identity.tables import Account
 from backend.infra.wechat.client import WeChatSettings
 from backend.notifications.channels.letter import Letter
+from backend.notifications.queries import queue_health
 from backend.notifications.rules.outcomes import Came, Outcome
 from backend.notifications.rules.parameters import Parameters
+from backend.notifications.rules.templates import Template
 from backend.notifications.rules.timing import LEASE
-from backend.notifications.service import recording, sending
+from backend.notifications.service import desk, recording, sending
 from backend.notifications.tables import NotificationSetting
 from bot import delivery
 from tests.services.notifications.conftest import World, post, prepare, send
@@ -200,3 +202,29 @@ def test_a_lease_outlasts_the_slowest_request_and_the_longest_wait_for_the_datab
     # A message: its token (two tries), the request, a new token (two tries), the request again.
     request = 6 * sum(WeChatSettings("app", "secret").timeout_seconds) + 2
     assert timedelta(seconds=request + sum(delivery._AGAIN)) < LEASE
+
+
+def wrong_template(letter: Letter) -> Outcome:
+    """WeChat does not know the template for reminders; the others are fine."""
+    is_wrong = letter.purpose == "reminder" and letter.template_id == "demo-template-reminder"
+    return Outcome(Came.CONFIGURATION, "40037") if is_wrong else Outcome(Came.SENT)
+
+
+def test_a_wrong_template_costs_a_handful_of_calls_and_holds_up_nothing_else(town: World) -> None:
+    people = prepare(town, 40)
+    town.outside.answer = wrong_template
+    for _ in range(6):
+        send(town)
+        town.go(minutes=9)
+    assert town.outside.calls <= 16
+    assert town.left(people[0].account_id) == 3
+    with town.acting() as ctx:
+        health = queue_health(ctx.session, town.now(), town.now())
+    assert (health.templates, health.resting, health.overdue) == ((("subscribe", "reminder"),), (), 0)
+    town.go(minutes=10)
+    send(town)
+    assert town.outside.calls <= 32  # an hour later somebody may have mended it
+    with town.acting() as ctx:
+        desk.set_template(ctx, "subscribe", "reminder", Template("another", {"title": "thing1"}))
+    send(town)
+    assert town.states() == {"delivered": 40}
