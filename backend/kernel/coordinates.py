@@ -21,7 +21,7 @@ _LONGITUDES = (72.004, 137.8347)
 _INSIDE = ((3_000_000, 54_000_000), (73_000_000, 136_000_000))
 _MILLION = 1_000_000
 _EARTH_RADIUS = 6_371_008.8
-_ROUNDS = 12
+_ROUNDS = 6
 
 
 def is_shifted(point: Point) -> bool:

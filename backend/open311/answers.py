@@ -83,9 +83,17 @@ def _attribute(found: Attribute, order: int) -> dict[str, Any]:
     return row
 
 
-def request(found: Published, agencies: Mapping[str, str], circles: Mapping[str, Circle]) -> dict[str, Any]:
+def middle(circle: Circle) -> tuple[float, float]:
+    """Return an estate's middle in WGS-84 with five decimals (a metre)."""
+    lat, lon = gcj_to_wgs(circle.middle)
+    return round(lat / 1_000_000, 5), round(lon / 1_000_000, 5)
+
+
+def request(
+    found: Published, agencies: Mapping[str, str], middles: Mapping[str, tuple[float, float]]
+) -> dict[str, Any]:
     """Return a service request: the estate's place, never the reporter's point; no words and no picture."""
-    lat, long = _coordinates(circles.get(found.estate_id or ""))
+    lat, long = middles.get(found.estate_id or "", (None, None))
     return {
         "service_request_id": found.number,
         "status": _status(found.state),
@@ -121,14 +129,6 @@ def update(found: News) -> dict[str, Any]:
 
 def _status(state: str) -> str:
     return "closed" if State(state) in CLOSED else "open"
-
-
-def _coordinates(circle: Circle | None) -> tuple[float | None, float | None]:
-    """Return an estate's middle in WGS-84 with five decimals (a metre)."""
-    if circle is None:
-        return None, None
-    lat, lon = gcj_to_wgs(circle.middle)
-    return round(lat / 1_000_000, 5), round(lon / 1_000_000, 5)
 
 
 def _moment(instant: datetime) -> str:

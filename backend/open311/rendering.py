@@ -1,11 +1,14 @@
-"""The standard's two formats: XML with a root and named items, and JSON as its plain mapping (lists are bare)."""
+"""The standard's two formats: XML with a root and named items, and JSON as its plain mapping (lists are bare).
+
+XML is written as text: a thousand requests as a tree of elements take a quarter of a second and set the collector going.
+Names are our own; every value is escaped.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
-from xml.etree import ElementTree
 
 import orjson
 from flask import Response
@@ -23,8 +26,10 @@ _ITEMS: Mapping[str, str] = {
     "services": "service",
     "values": "value",
 }
-_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A carriage return would be read as a line feed.
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 
 
 def render(fmt: str, root: str, value: Any, status: int = 200) -> Response:
@@ -35,24 +40,26 @@ def render(fmt: str, root: str, value: Any, status: int = 200) -> Response:
 
 def to_xml(root: str, value: Any) -> bytes:
     """Return a document; nothing is an empty element, truth is ``true`` or ``false``."""
-    element = ElementTree.Element(root)
-    _fill(element, value)
-    body: bytes = ElementTree.tostring(element, encoding="utf-8", xml_declaration=False)
-    return _DECLARATION + body
+    return "".join((_DECLARATION, *_element(root, value))).encode()
 
 
-def _fill(element: ElementTree.Element, value: Any) -> None:
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            _fill(ElementTree.SubElement(element, name), part)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+def _element(name: str, value: Any) -> Iterator[str]:
+    if value is None or value == "":
+        yield f"<{name}/>"
+        return
+    yield f"<{name}>"
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _element(key, part)
+    elif isinstance(value, list):
         for part in value:
-            _fill(ElementTree.SubElement(element, _ITEMS[element.tag]), part)
-    elif value is not None:
-        element.text = _text(value)
+            yield from _element(_ITEMS[name], part)
+    else:
+        yield _text(value)
+    yield f"</{name}>"
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _FORBIDDEN.sub("", str(value))
+    return _FORBIDDEN.sub("", str(value)).translate(_ESCAPED)

@@ -234,7 +234,8 @@ def _page(sent: Arguments) -> tuple[int, int]:
 def _requests(ctx: Context, found: Collection[Published]) -> list[dict[str, Any]]:
     agencies = names_of_organisations(ctx.session, {row.organisation_id for row in found})
     circles = points_of(ctx.session, {row.estate_id for row in found if row.estate_id is not None})
-    return [answers.request(row, agencies, circles) for row in found]
+    middles = {estate_id: answers.middle(circle) for estate_id, circle in circles.items()}
+    return [answers.request(row, agencies, middles) for row in found]
 
 
 def _plain(numbers: Collection[str]) -> list[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from backend.complaints.rules.vocabulary import CATEGORIES
+from backend.open311.rendering import to_xml
 from tests.open311.conftest import Town, on_both
 from tests.open311.standard import (
     ATTRIBUTE,
@@ -154,12 +159,13 @@ def test_updates_tell_the_steps_in_fixed_words(town: Town, fmt: str) -> None:
     assert len({row["update_id"] for row in found}) == len(found)
 
 
-def test_control_characters_that_xml_forbids_are_left_out(town: Town) -> None:
-    from backend.open311.rendering import to_xml
-
-    assert to_xml("services", [{"description": "a\x08\x1b<&>\ud7ff\ufffeb"}]).endswith(
-        "<services><service><description>a&lt;&amp;&gt;\ud7ffb</description></service></services>".encode()
-    )
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+@example("a\x08\x1b<&>\"'\ud7ff\ufffe]]>\r\nb")
+def test_every_text_is_read_back_from_xml_without_the_characters_it_forbids(text: str) -> None:
+    written = to_xml("services", [{"description": text}])
+    (row,) = ElementTree.fromstring(written)
+    forbidden = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+    assert (row[0].text or "") == forbidden.sub("", text)
 
 
 def test_head_and_unchanged_answers_cost_nothing(town: Town) -> None:
