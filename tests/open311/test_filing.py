@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintReporter
+from backend.identity.service import CreateApiKey, create_api_key, recognise_key
+from backend.infra.limits import FloodGate
 from backend.kernel.coordinates import Point, gcj_to_wgs, metres_between
 from backend.ledger.tables import LedgerEvent
 from tests.open311.conftest import MIDDLE, NAME, NORTH, PHONE, Town, on_both
@@ -184,8 +187,6 @@ def test_the_same_content_sent_again_is_one_report(town: Town) -> None:
 
 @on_both
 def test_the_same_content_after_ten_minutes_is_a_new_report(town: Town) -> None:
-    from datetime import timedelta
-
     first = town.file(description="每天都漏")
     with town.world.arrange() as ctx:
         relay = ctx.session.get_one(ComplaintRelay, stored(town, first).id)
@@ -236,3 +237,52 @@ def test_what_sounds_like_a_report_about_staff_is_kept_from_those_near_it(town: 
     for arguments in ({}, {"api_key": town.key}):
         shown = town.get(f"requests/{row['service_request_id']}.json", **arguments)
         assert shown.status_code == 404
+
+
+def issued(town: Town, daily_limit: int) -> str:
+    with town.world.arrange() as ctx:
+        expires_on = ctx.clock.now().date() + timedelta(days=2)
+        command = CreateApiKey(town.home.community.id, "另一平台", expires_on, daily_limit)
+        return create_api_key(ctx, command).secret
+
+
+@on_both
+def test_a_key_is_good_for_so_many_reports_a_day_and_repetitions_are_none(town: Town) -> None:
+    key = issued(town, daily_limit=2)
+    for _ in range(3):
+        first = town.file(api_key=key, description="每日上限一")
+    assert town.file(api_key=key, description="每日上限二") != first
+    refused = town.post(api_key=key, description="每日上限三")
+    assert refused.status_code == 429
+    assert "达到上限" in refused.get_json()[0]["description"]
+    assert town.file(api_key=key, description="每日上限一") == first
+
+
+def test_a_key_files_so_often_a_minute_from_however_many_addresses(town: Town) -> None:
+    key = issued(town, daily_limit=10)
+    with town.world.arrange() as ctx:
+        key_id = recognise_key(ctx, key).key_id
+    floods = town.world.app.floods = FloodGate("memory://")
+    for _ in range(120):
+        floods.admits("120/minute", "open311.key", key_id)
+    body = {"api_key": key, "service_code": "other", "address_id": town.home.estate.id, "description": "太快"}
+    answer = town.world.app.test_client().post("/open311/v2/requests.xml", data=body)
+    assert answer.status_code == 429 and answer.headers["Retry-After"]
+
+
+def test_a_key_works_for_its_organisation_and_below_and_no_further(town: Town) -> None:
+    with town.world.arrange() as ctx:
+        county = town.home.community.path.strip("/").split("/")[2]
+        expires_on = ctx.clock.now().date() + timedelta(days=2)
+        key = create_api_key(ctx, CreateApiKey(county, "县平台", expires_on)).secret
+    number = town.file(
+        api_key=key, jurisdiction_id=town.home.community.id, address_id=None, address_string="路口"
+    )
+    assert stored(town, number).organisation_id == town.home.community.id
+    number = town.file(api_key=key, address_id=None, address_string="另一路口")
+    assert stored(town, number).organisation_id == county
+    refused = town.post(api_key=key, jurisdiction_id=town.far.community.id, description="别处")
+    assert refused.status_code == 403 and "不适用" in refused.text
+    assert town.post(api_key=key, address_id=town.far.estate.id).status_code == 400
+    # An organisation above the key's own is none of the key's.
+    assert town.post(jurisdiction_id=county, description="上级").status_code == 403
