@@ -94,6 +94,7 @@ def _build_estate(story: Story, plan: EstatePlan, community_id: str) -> str:
         facts = EstateFacts(plan.name, address=f"利通区{plan.town}（演示地址）", built_year=plan.built_year)
         command = registry.CreateEstate(community_id, plan.code, facts, is_synthetic=True)
         estate_id = registry.create_estate(ctx, command).id
+        registry.set_estate_point(ctx, registry.SetEstatePoint(estate_id, plan.middle, 300))
         queued = registry.QueueImport(
             community_id, estate_id, digest, f"{plan.code}.csv", False, False, f"demo-{new_id()}"
         )

@@ -30,6 +30,8 @@ class EstatePlan:
     entrances: int
     floors: int
     phone_block: int
+    # Somewhere in the district: no estate's real place.
+    middle: tuple[int, int]
 
     def phone(self, number: int) -> str:
         """Return the number-th synthetic mobile number, from 1."""
@@ -37,7 +39,18 @@ class EstatePlan:
 
 
 CHAOYANG = EstatePlan(
-    "DEMO-CY", "朝阳家园（演示，住户均为虚构）", "金星镇", "JX", "朝阳社区（演示）", "JX-CY", 1996, 3, 2, 4, 0
+    "DEMO-CY",
+    "朝阳家园（演示，住户均为虚构）",
+    "金星镇",
+    "JX",
+    "朝阳社区（演示）",
+    "JX-CY",
+    1996,
+    3,
+    2,
+    4,
+    0,
+    (37_995_000, 106_205_000),
 )
 XINYI = EstatePlan(
     "DEMO-XY",
@@ -51,6 +64,7 @@ XINYI = EstatePlan(
     2,
     4,
     1,
+    (37_985_000, 106_190_000),
 )
 # Renovated the year before: what comes after the works is shown here.
 HEPING = EstatePlan(
@@ -65,6 +79,7 @@ HEPING = EstatePlan(
     2,
     3,
     2,
+    (38_004_000, 106_212_000),
 )
 TUANJIE = EstatePlan(
     "DEMO-TJ",
@@ -78,6 +93,7 @@ TUANJIE = EstatePlan(
     1,
     4,
     3,
+    (37_976_000, 106_181_000),
 )
 PLANS = (CHAOYANG, XINYI, HEPING, TUANJIE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from backend.complaints.rules.vocabulary import CATEGORIES
 from backend.open311.rendering import to_xml
+from backend.wsgi import build_app
 from tests.open311.conftest import Town, on_both
 from tests.open311.standard import (
     ATTRIBUTE,
@@ -174,3 +176,11 @@ def test_head_and_unchanged_answers_cost_nothing(town: Town) -> None:
     again = client.get("/open311/v2/services.json", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
     assert client.head("/open311/v2/services.json").status_code == 200
+
+
+def test_the_door_can_stay_closed(town: Town) -> None:
+    ports = town.world.ports
+    closed = build_app(replace(ports, settings=replace(ports.settings, open311=False)))
+    for path in ("discovery.xml", "requests.json", "services"):
+        answer = closed.test_client().get(f"/open311/v2/{path}")
+        assert (answer.status_code, answer.mimetype) == (404, "application/json")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal
 from sqlmodel import Session, col, select
 
 from backend.kernel.coordinates import Point
 from backend.registry.rules.points import MOST_REACH, Circle, box_around
 from backend.registry.rules.points import estate_at as nearest
+from backend.registry.rules.points import estate_named_in as named
 from backend.registry.tables import Estate, EstatePoint, Organisation
 
 
@@ -49,22 +49,13 @@ def points_of(session: Session, estate_ids: Collection[str]) -> dict[str, Circle
 
 
 def estate_named_in(session: Session, organisation_path: str, text: str) -> str | None:
-    """Return the one estate below an organisation whose name stands in a text; None for none and for several.
-
-    The longest name counts: 幸福小区二期 is not 幸福小区.
-    """
-    # Whatever is in a name, replacing means no pattern.
-    stands = func.replace(literal(text), col(Estate.name), "") != text
-    found = session.exec(
-        select(Estate.id, func.length(Estate.name))
+    """Return the one estate below an organisation whose name stands in a text; None for none and for several."""
+    names = session.exec(
+        select(Estate.id, Estate.name)
         .join(Organisation, col(Organisation.id) == col(Estate.organisation_id))
-        .where(col(Organisation.path).startswith(organisation_path, autoescape=True), stands)
-        .order_by(func.length(Estate.name).desc(), col(Estate.id))
-        .limit(2)
-    ).all()
-    if not found or (len(found) == 2 and found[0][1] == found[1][1]):
-        return None
-    return found[0][0]
+        .where(col(Organisation.path).startswith(organisation_path, autoescape=True))
+    )
+    return named(text, dict(names.all()))
 
 
 def find_jurisdictions(session: Session, code_or_id: str) -> list[Jurisdiction]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, cos, radians
 
@@ -31,6 +32,21 @@ def estate_at(point: Point, circles: Iterable[Circle]) -> str | None:
     near = [circle for circle in circles if holds(circle, point)]
     nearest = min(near, key=lambda each: (metres_between(point, each.middle), each.estate_id), default=None)
     return None if nearest is None else nearest.estate_id
+
+
+def estate_named_in(text: str, names: Mapping[str, str]) -> str | None:
+    """Return the one estate (id → name) whose name stands in a text; None for none and for several.
+
+    The longest name counts: 幸福小区二期 is not 幸福小区. What stands in brackets behind a name is not said.
+    """
+    said = [(len(_spoken(name)), estate_id) for estate_id, name in names.items() if _spoken(name) in text]
+    longest = max((length for length, _ in said), default=0)
+    found = [estate_id for length, estate_id in said if length == longest]
+    return found[0] if longest and len(found) == 1 else None
+
+
+def _spoken(name: str) -> str:
+    return re.split(r"[(（]", name, maxsplit=1)[0].strip() or name
 
 
 def box_around(point: Point, metres: int) -> tuple[Point, Point]:

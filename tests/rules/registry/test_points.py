@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.coordinates import Point, metres_between
-from backend.registry.rules.points import MOST_REACH, Circle, box_around, estate_at
+from backend.registry.rules.points import MOST_REACH, Circle, box_around, estate_at, estate_named_in
 
 HERE: Point = (37_985_000, 106_198_000)
 NEAR = Circle("a", HERE, 300)
@@ -32,3 +33,28 @@ def test_the_box_holds_every_point_within_reach(point: Point, north: int, east: 
     if metres_between(point, other) <= MOST_REACH:
         low, high = box_around(point, MOST_REACH)
         assert low[0] <= other[0] <= high[0] and low[1] <= other[1] <= high[1]
+
+
+NAMES = {
+    "a": "幸福小区",
+    "b": "幸福小区二期",
+    "c": "和平里",
+    "d": "和平里",
+    "e": "朝阳家园（演示）",
+    "f": "(无名)",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "estate"),
+    [
+        ("幸福小区3号楼", "a"),
+        ("幸福小区二期3号楼", "b"),
+        ("和平里3号楼", None),
+        ("朝阳家园门口", "e"),
+        ("幸福路", None),
+        ("", None),
+    ],
+)
+def test_the_longest_name_counts_and_equal_ones_find_nothing(text: str, estate: str | None) -> None:
+    assert estate_named_in(text, NAMES) == estate
