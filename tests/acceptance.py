@@ -119,6 +119,21 @@ def messages() -> tuple[bool, str]:
     return len(found["checks"]) == 11, f"{len(found['checks'])} assertions held, reminded households {sums}"
 
 
+def after_start() -> tuple[bool, str]:
+    """The works, the hotline and the survey of the rehearsal: every figure the script's own, gates at the borders."""
+    answers, _ = _rehearsed()
+    if not answers[0]:
+        return False, "no answer"
+    found = json.loads(answers[0])["after_start"]
+    gates = json.loads(answers[0])["totals"]["gates"]["evaluation"]
+    reports = sum(row["hotline"]["registered"] for row in found["estates"])
+    overdue = sum(row["hotline"]["overdue"] for row in found["estates"])
+    open_items = sum(row["register"]["unfinished"] for row in found["estates"])
+    holds = len(found["checks"]) == 9 and gates == {"passed": 4, "failed": 3, "undecidable": 1}
+    words = f"{reports} reports, {overdue} overdue, {open_items} register entries open, evaluation {gates}"
+    return holds, f"{len(found['checks'])} assertions held, {words}"
+
+
 def bench() -> tuple[bool, str]:
     """Measure the vote path; the ratios of the issue, on PostgreSQL."""
     subprocess.run([PYTHON, "-m", "bench", "--only", "votes"], cwd=ROOT, check=True, capture_output=True)
@@ -183,6 +198,7 @@ ITEMS = (
     ),
     Item("10b", "rehearsal litong-2026", rehearsal),
     Item("11", "every message of the rehearsal", messages),
+    Item("12", "rehearsal after the start: complaints, register, survey", after_start),
 )
 
 

@@ -88,7 +88,7 @@ def _chatting(theatre: Theatre) -> str:
     """Let a resident follow the Official Account and ask; return the phone."""
     phones, settings = theatre.stage.phones, theatre.stage.ports.settings
     secrets = {"token": settings.callback_token_official, "aes_key": settings.callback_aes_key_official}
-    address = {"url": f"{theatre.stage.web_url}/wechat/official", **secrets}
+    address = {"url": f"{theatre.stage.web_urls[0]}/wechat/official", **secrets}
     phones.ask("POST", "/__sim/callbacks/official", address)
     openid = _told_most(theatre)
     phones.ask("POST", f"/__sim/users/{openid}/follow")

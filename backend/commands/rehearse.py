@@ -14,7 +14,8 @@ DEFAULT_SEED = 2026
 def add_parser(subparsers: Any) -> None:
     """Register ``rehearse``."""
     parser = subparsers.add_parser(
-        "rehearse", help="演练：用虚构的住户把整个流程走一遍（征询、纳入、方案表决、开工）"
+        "rehearse",
+        help="演练：用虚构的住户把整个流程走一遍（征询、纳入、方案表决、开工、投诉和整改、满意度）",
     )
     parser.add_argument("scenario", metavar="SCENARIO", help="演练的内容：litong-2026")
     parser.add_argument(
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from backend.rehearsal.play import play
     from backend.rehearsal.processes import NotStarted
     from backend.rehearsal.report import totals_of
+    from backend.rehearsal.second_act.table import after_lines
     from backend.rehearsal.table import table_lines, totals_lines
     from backend.rehearsal.told_table import told_lines
     from backend.rehearsal.web import Refused
@@ -62,10 +64,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         estates = [row.to_json() for row in played.rows]
         answer = {"scenario": scenario.id, "seed": args.seed, "notes": list(scenario.notes)}
-        messages = {} if played.told is None else {"messages": played.told.to_json()}
-        print(json.dumps({**answer, "totals": totals, "estates": estates, **messages}, ensure_ascii=False))
+        rest = {"after_start": played.after.to_json()}
+        if played.told is not None:
+            rest["messages"] = played.told.to_json()
+        print(json.dumps({**answer, "totals": totals, "estates": estates, **rest}, ensure_ascii=False))
         return 0
     lines = [scenario.title, *scenario.notes, "", *table_lines(played.rows), "", *totals_lines(totals)]
+    lines += ["", *after_lines(played.after)]
     if played.told is not None:
         lines += ["", *told_lines(played.told), ""]
     print("\n".join([*lines, f"随机种子 {args.seed}。一份公开记录已导出并核验通过。"]))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.rehearsal.phones import SimulatedPhones
@@ -15,6 +16,7 @@ from backend.rehearsal.world import EstateWorld, Owner
 
 _API = "/api/v1"
 _TRIES = 3
+_SHIFT = timedelta(hours=11)
 BUREAU, ADMINISTRATOR = "zhujian", "guanli"
 
 
@@ -28,6 +30,7 @@ class EstatePlay:
 
     world: EstateWorld
     id: str
+    community_id: str = ""
     row_id: str = ""
     dwelling_ids: tuple[str, ...] = ()
     letters: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -65,13 +68,14 @@ def clerk_name(community: int, number: int) -> str:
 
 
 class Staff:
-    """Staff accounts with their passwords; logged in when first needed on a day (sessions last 12 hours)."""
+    """Staff accounts with their passwords; logged in when first needed in a shift (sessions last 12 hours)."""
 
     def __init__(self, web: Web) -> None:
         self._web = web
         self._passwords: dict[str, str] = {}
         self._callers: dict[str, Caller] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._since: datetime | None = None
 
     def hire(self, username: str) -> str:
         """Return the password for a new account."""
@@ -79,9 +83,11 @@ class Staff:
         self._locks[username] = threading.Lock()
         return self._passwords[username]
 
-    def go_home(self) -> None:
-        """End the day: everybody logs in again when needed."""
-        self._callers.clear()
+    def go_on(self, at: datetime) -> None:
+        """Go on to an instant: after a shift everybody has gone home and logs in again when needed."""
+        if self._since is None or at - self._since >= _SHIFT:
+            self._callers.clear()
+            self._since = at
 
     def desk(self, username: str) -> Caller:
         """Return the logged-in staff member."""

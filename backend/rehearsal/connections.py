@@ -1,4 +1,4 @@
-"""Kept HTTP connections to one address: one per thread, all closed together at the end."""
+"""Kept HTTP connections: one per thread, spread evenly over the servers, all closed together at the end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ _TIMEOUT_SECONDS = 60
 
 
 class Connections:
-    """Sends requests to one server on loopback."""
+    """Sends requests to servers on loopback that do the same; each thread keeps to one of them."""
 
-    def __init__(self, base_url: str) -> None:
-        self._address = urlsplit(base_url).netloc
+    def __init__(self, *base_urls: str) -> None:
+        self._addresses = [urlsplit(url).netloc for url in base_urls]
         self._local = threading.local()
+        self._lock = threading.Lock()
         self._all: list[http.client.HTTPConnection] = []
 
     def send(
@@ -48,7 +49,9 @@ class Connections:
     def _own(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT_SECONDS)
+            with self._lock:
+                address = self._addresses[len(self._all) % len(self._addresses)]
+                connection = http.client.HTTPConnection(address, timeout=_TIMEOUT_SECONDS)
+                self._all.append(connection)
             self._local.connection = connection
-            self._all.append(connection)
         return connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.kernel.ids import new_id
@@ -27,6 +27,11 @@ RECORDS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("management_minutes", "物业管理模式和费用协商记录（演练）"),
         ("fee_confirmation", "居民书面确认物业服务费用的材料（演练）"),
         ("mode_without_company", "确认由社区代管的材料（演练）"),
+    ),
+    "acceptance": (
+        ("acceptance_report", "联合验收合格的文件（演练）"),
+        ("residents_representatives", "居民代表参加验收的签字意见（演练）"),
+        ("handover", "移交书（演练）"),
     ),
 }
 
@@ -107,11 +112,11 @@ def decide(theatre: Theatre, estate: EstatePlay, name: str) -> Gate:
     return gate
 
 
-def begin_plan_vote(theatre: Theatre, project_id: str, estates: list[EstatePlay]) -> None:
-    """Move the included estates on from consultation to the vote on the plan."""
+def move_on(theatre: Theatre, project_id: str, estates: Sequence[EstatePlay], stage: str) -> None:
+    """Move estates on to a stage that needs no gate."""
     caller = theatre.staff.desk(BUREAU)
     rows: list[Mapping[str, Any]] = theatre.web.get(caller, f"{_STAFF}/projects/{project_id}")["estates"]
     versions = {row["id"]: row["version"] for row in rows}
     for estate in estates:
         path = f"{_STAFF}/project-estates/{estate.row_id}/stage"
-        theatre.web.post(caller, path, {"stage": "plan_vote"}, Headers(version=versions[estate.row_id]))
+        theatre.web.post(caller, path, {"stage": stage}, Headers(version=versions[estate.row_id]))

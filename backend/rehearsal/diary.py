@@ -29,10 +29,12 @@ class Diary:
     gave_number: set[Person] = field(default_factory=set)
 
     def note_taps(self, person: Person, popups: list[dict[str, str]]) -> None:
-        """Write down what a person answered to their popups."""
+        """Write down what a person answered to some popups, beside what they answered before."""
         answers = [pair for popup in popups for pair in popup.items()]
-        self.accepts[person] = Counter(name for name, answer in answers if answer == ACCEPT)
-        self.rejects[person] = sum(answer != ACCEPT for _, answer in answers)
+        allowed = Counter(name for name, answer in answers if answer == ACCEPT)
+        self.accepts[person] = self.accepts.get(person, Counter()) + allowed
+        refused = sum(answer != ACCEPT for _, answer in answers)
+        self.rejects[person] = self.rejects.get(person, 0) + refused
 
     def note_vote(self, kind: str, place: tuple[int, int], at: datetime) -> None:
         """Write down since when an owner (estate, owner) has voted; the first time counts."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend.notifications.queries import DoorstepRow
+from backend.notifications.queries import DoorstepRow, LogRow
 from backend.notifications.rules.templates import SIMULATED, fill
-from backend.notifications.rules.texts import sms
+from backend.notifications.rules.texts import plain
 from backend.rehearsal.cast import Person, Unexpected
-from backend.rehearsal.messages import Arrived, Facts, Held, Place, is_quiet
+from backend.rehearsal.messages import Arrived, Facts, Held, Place, is_quiet, texted
 from backend.rehearsal.moments import DIGEST_FROM, QUIET_UNTIL, reminder_days
 
 _ENDS = {"delivered", "permanent_failure", "cancelled"}
@@ -48,20 +48,27 @@ def _nothing_hangs(facts: Facts) -> str:
 def _phones_agree(facts: Facts) -> str:
     sent: Counter[tuple[object, ...]] = Counter()
     for row in facts.rows:
-        if row.state == "delivered" and row.recipient_kind == "account":
-            filled = fill(SIMULATED[row.purpose], row.payload)
-            values = (
-                sms(row.payload) if row.channel == "sms" else [text for _, text in sorted(filled.items())]
-            )
-            openid = facts.openid_of[row.recipient_id]
-            sent[row.channel, openid, row.purpose, row.page, tuple(values)] += 1
+        if row.state == "delivered" and row.recipient_kind != "room":
+            sent[_as_it_arrives(facts, row)] += 1
     lying: Counter[tuple[object, ...]] = Counter(
         (one.channel, one.openid, one.purpose, one.link, one.values) for one in facts.arrived
     )
     _same(sent, lying, "rows and inboxes")
     channels = Counter(one.channel for one in facts.arrived)
     phones = len({one.openid for one in facts.arrived})
-    return f"{phones:,} 部手机，服务通知 {channels['subscribe']:,} 条，短信 {channels['sms']:,} 条"
+    words = f"{phones:,} 部手机，服务通知 {channels['subscribe']:,} 条，短信 {channels['sms']:,} 条"
+    return f"{words}，公众号 {channels['official_account']:,} 条"
+
+
+def _as_it_arrives(facts: Facts, row: LogRow) -> tuple[object, ...]:
+    """Return a delivery as it must lie on the phone, whatever its kind."""
+    openid = facts.openid_of.get(row.recipient_id, row.id)
+    if row.channel == "official_account":
+        return row.channel, openid, "", "", (plain(row.payload),)
+    if row.channel == "sms":
+        return row.channel, openid, row.purpose, row.page, texted(row)
+    filled = fill(SIMULATED[row.purpose], row.payload)
+    return row.channel, openid, row.purpose, row.page, tuple(text for _, text in sorted(filled.items()))
 
 
 def _rooms_agree(facts: Facts) -> str:
@@ -79,7 +86,7 @@ def _rooms_agree(facts: Facts) -> str:
 
 def _nobody_after_voting(facts: Facts) -> str:
     ballots = {ballot.id: ballot for ballot in facts.ballots}
-    reminders = facts.of_purpose("reminder")
+    reminders = _reminders(facts)
     for one in reminders:
         ballot = ballots[_ballot_in(one)]
         place = place_of(one.openid)
@@ -90,8 +97,8 @@ def _nobody_after_voting(facts: Facts) -> str:
 
 
 def _nobody_twice(facts: Facts) -> str:
-    per_day = Counter((one.openid, one.link, one.day) for one in facts.of_purpose("reminder"))
-    per_ballot = Counter((one.openid, one.link) for one in facts.of_purpose("reminder"))
+    per_day = Counter((one.openid, one.link, one.day) for one in _reminders(facts))
+    per_ballot = Counter((one.openid, one.link) for one in _reminders(facts))
     _at_most(_A_DAY, per_day)
     _at_most(_A_BALLOT, per_ballot)
     homes = [(row, home) for row in facts.rows for home in facts.homes.get(row.id, ()) if home.day]
@@ -113,7 +120,7 @@ def _nobody_at_night(facts: Facts) -> str:
 def _everybody_reminded(facts: Facts) -> str:
     expected = 0
     sent, reminded_at = _by_day(facts), defaultdict(list)
-    for one in facts.of_purpose("reminder"):
+    for one in _reminders(facts):
         if one.channel == "subscribe":
             reminded_at[one.openid].append(one.at)
     for ballot, day, at in _reminder_looks(facts):
@@ -245,12 +252,21 @@ def _by_day(facts: Facts) -> Counter[tuple[str, str, int]]:
     starts_on = facts.theatre.scenario.starts_on.toordinal()
     return Counter(
         (one.openid, _ballot_in(one), datetime.fromisoformat(one.day).date().toordinal() - starts_on)
-        for one in facts.of_purpose("reminder")
+        for one in _reminders(facts)
     )
 
 
+def _reminders(facts: Facts) -> list[Arrived]:
+    """Return the reminders of ballots."""
+    ballots = {ballot.id for ballot in facts.ballots}
+    return [one for one in facts.of_purpose("reminder") if _ballot_in(one) in ballots]
+
+
 def _entries(facts: Facts) -> list[DoorstepRow]:
-    return [row for rows in facts.doorstep.values() for row in rows if row.is_reminder]
+    """Return the households on the doorstep lists because of a ballot's reminders."""
+    ballots = {ballot.id for ballot in facts.ballots}
+    entries = [row for rows in facts.doorstep.values() for row in rows if row.is_reminder]
+    return [row for row in entries if row.ballot_id in ballots]
 
 
 def _ballot_in(one: Arrived) -> str:

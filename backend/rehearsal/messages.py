@@ -22,6 +22,9 @@ from backend.rehearsal.theatre import Theatre
 
 Place = tuple[int, int]
 _PAGE = 500
+# What a text message carries, in order; a one-time code stands in no row.
+_PARAMETERS = ("title", "time", "note")
+MASKED = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +170,25 @@ def _held(estates: list[EstatePlay]) -> Iterator[Held]:
 def _arrived(theatre: Theatre) -> Iterator[Arrived]:
     purposes = {template.template_id: purpose for purpose, template in SIMULATED.items()}
     for message in theatre.stage.phones.messages():
+        at = datetime.fromtimestamp(message["at"], UTC)
         if message["kind"] == "subscribe":
             yield Arrived(
                 "subscribe",
                 message["openid"],
                 str(purposes[message["template_id"]]),
-                datetime.fromtimestamp(message["at"], UTC),
+                at,
                 message["link"],
                 tuple(text for _, text in sorted(message["fields"].items())),
             )
+        elif message["kind"] == "custom":
+            yield Arrived("official_account", message["openid"], "", at, "", (message["text"],))
 
 
 def _texted(theatre: Theatre, rows: list[LogRow]) -> Iterator[Arrived]:
-    """Return the text messages: outside production they go into a file, a line each."""
+    """Return the text messages: outside production they go into a file, a line each.
+
+    Whoever is not on the roll has no phone at the simulator; theirs stand under the delivery's own id.
+    """
     path = theatre.stage.ports.settings.sms.file
     by_id = {row.id: row for row in rows}
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -187,5 +196,13 @@ def _texted(theatre: Theatre, rows: list[LogRow]) -> Iterator[Arrived]:
         row = by_id.get(text["key"])
         if row is None or row.finished_at is None:
             raise Unexpected(f"nobody sent the text message {text['key']}")
-        openid = theatre.diary.numbers[text["phone"]].openid
-        yield Arrived("sms", openid, row.purpose, row.finished_at, row.page, tuple(text["parameters"]))
+        person = theatre.diary.numbers.get(text["phone"])
+        openid = row.id if person is None or row.recipient_kind != "account" else person.openid
+        parameters = zip(_PARAMETERS, text["parameters"], strict=True)
+        values = tuple(value if name in row.payload else MASKED for name, value in parameters)
+        yield Arrived("sms", openid, row.purpose, row.finished_at, row.page, values)
+
+
+def texted(row: LogRow) -> tuple[str, ...]:
+    """Return what a text message says: its row holds everything but a one-time code."""
+    return tuple(row.payload.get(name, MASKED) for name in _PARAMETERS)

@@ -20,9 +20,9 @@ def _templates() -> list[Mapping[str, object]]:
     return [
         {
             "template_id": template.template_id,
-            "title": _TITLES[purpose],
+            "title": _TITLES.get(purpose, "通知"),
             "fields": sorted(template.fields.values()),
-            "labels": {"thing1": "事项", "time2": _TIMES[purpose], "thing3": "说明"},
+            "labels": {"thing1": "事项", "time2": _TIMES.get(purpose, "时间"), "thing3": "说明"},
         }
         for purpose, template in SIMULATED.items()
     ]

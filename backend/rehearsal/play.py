@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TextIO
 
-from backend.rehearsal import announcing, deciding, setting_up, voting
+from backend.rehearsal import announcing, deciding, founding, setting_up, voting
 from backend.rehearsal.announcing import CANVASS, PLAN, BallotScript
 from backend.rehearsal.cast import EstatePlay, Residents, Staff
 from backend.rehearsal.checking import check_counts, check_record
@@ -16,6 +16,8 @@ from backend.rehearsal.moments import Moment
 from backend.rehearsal.progress import Progress
 from backend.rehearsal.report import EstateRow, row_of
 from backend.rehearsal.scenario import Scenario
+from backend.rehearsal.second_act import act
+from backend.rehearsal.second_act.figures import AfterStart
 from backend.rehearsal.shift import Shift
 from backend.rehearsal.stage import set_stage
 from backend.rehearsal.theatre import Theatre
@@ -23,7 +25,9 @@ from backend.rehearsal.told import Told, account_for_messages
 from backend.rehearsal.world import World, build_world
 
 _TITLES = {CANVASS.kind: "意愿征询", PLAN.kind: "方案表决"}
-_OTHER_STEPS, _STEPS_OF_PHONES = 20, 10
+_OTHER_STEPS, _STEPS_OF_PHONES = 20 + act.STEPS, 10
+# A second server pays when there are more people than this.
+_ONE_SERVER = 500
 _STAFF = "/api/v1/staff"
 
 
@@ -31,13 +35,14 @@ _STAFF = "/api/v1/staff"
 class Played:
     """What came of it; ``votes`` = papers that stand in all ballots, ``arrivals`` = papers recorded in all.
 
-    ``told`` counts the messages, None where nobody had a phone.
+    ``after`` is what came of the works; ``told`` counts the messages, None where nobody had a phone.
     """
 
     world: World
     rows: tuple[EstateRow, ...]
     votes: int
     arrivals: int
+    after: AfterStart
     told: Told | None
 
 
@@ -57,7 +62,8 @@ def play(
     world = build_world(scenario, seed)
     progress = Progress(stream, _steps(with_phones=with_phones))
     progress.begin("搭建演练环境（数据库、网页服务、微信模拟器）", 1)
-    with set_stage(scenario.starts_on, seed) as stage, Crew(progress) as crew:
+    servers = 2 if scenario.households > _ONE_SERVER else 1
+    with set_stage(scenario.starts_on, seed, servers) as stage, Crew(progress) as crew:
         progress.advance()
         stage.phones.register_templates()
         staff, residents = Staff(stage.web), Residents(stage.web, stage.phones)
@@ -78,11 +84,12 @@ def _steps(*, with_phones: bool) -> int:
 
 def _play(theatre: Theatre) -> tuple[list[EstatePlay], Played]:
     theatre.new_day(CANVASS.announced)
-    project_id, estates = _prepare(theatre)
-    arrivals = _hold(theatre, estates, CANVASS, project_id)
-    included = _include(theatre, project_id, estates)
-    arrivals += _hold(theatre, included, PLAN, project_id)
+    place, estates = _prepare(theatre)
+    arrivals = _hold(theatre, estates, CANVASS, place.project_id)
+    included = _include(theatre, place.project_id, estates)
+    arrivals += _hold(theatre, included, PLAN, place.project_id)
     _start(theatre, included)
+    after = act.play_on(theatre, place, estates)
     rows = theatre.crew.each("核对计票，整理结果", estates, lambda estate: _row(theatre, estate))
     theatre.crew.progress.begin("导出并核验一份公开记录", 1)
     check_record(theatre, estates)
@@ -92,18 +99,19 @@ def _play(theatre: Theatre) -> tuple[list[EstatePlay], Played]:
         theatre.crew.progress.begin("核对每一条消息", 1)
         told = account_for_messages(theatre, estates)
         theatre.crew.progress.advance()
-    return estates, Played(theatre.world, tuple(rows), sum(row.votes for row in rows), arrivals, told)
+    votes = sum(row.votes for row in rows)
+    return estates, Played(theatre.world, tuple(rows), votes, arrivals, after, told)
 
 
-def _prepare(theatre: Theatre) -> tuple[str, list[EstatePlay]]:
-    county_id = setting_up.found_county(theatre)
-    community_ids = setting_up.found_communities(theatre, county_id)
+def _prepare(theatre: Theatre) -> tuple[act.Place, list[EstatePlay]]:
+    county_id = founding.found_county(theatre)
+    community_ids = founding.found_communities(theatre, county_id)
     estates = setting_up.import_estates(theatre, community_ids)
-    project_id = setting_up.found_project(theatre, county_id, estates)
+    project_id = founding.found_project(theatre, county_id, estates)
     theatre.crew.each("改造对象认定", estates, lambda estate: deciding.decide(theatre, estate, "eligibility"))
     setting_up.send_letters(theatre, estates)
     theatre.residents.read_notice()
-    return project_id, estates
+    return act.Place(county_id, project_id), estates
 
 
 def _hold(theatre: Theatre, estates: list[EstatePlay], script: BallotScript, project_id: str) -> int:
@@ -171,7 +179,7 @@ def _include(theatre: Theatre, project_id: str, estates: list[EstatePlay]) -> li
     passed = theatre.crew.each("决定是否纳入年度计划", estates, judge)
     theatre.scene_of_the_bot("告知纳入的决定")
     included = [estate for estate, is_in in zip(estates, passed, strict=True) if is_in]
-    deciding.begin_plan_vote(theatre, project_id, included)
+    deciding.move_on(theatre, project_id, included, "plan_vote")
     return included
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _START_SECONDS = 60.0
@@ -34,13 +34,22 @@ def running_simulator(log: Path, environment: Mapping[str, str], seed: int) -> I
 
 
 @contextmanager
-def running_web(log: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run the product as ``gongjue serve`` does and yield its address once it is ready."""
-    port = _free_port()
-    command = [sys.executable, "-m", "backend.cli", "serve", "--bind", f"127.0.0.1:{port}"]
-    with _running(command, environment, log) as process:
-        _wait_until_ready(process, port, log)
-        yield f"http://127.0.0.1:{port}"
+def running_web(folder: Path, environment: Mapping[str, str], servers: int) -> Iterator[tuple[str, ...]]:
+    """Run the product as ``gongjue serve`` does and yield the servers' addresses once all are ready.
+
+    Each is one process with a port of its own: behind one port the kernel may put all of the few connections of a
+    rehearsal on the same process, and half the machine would idle.
+    """
+    with ExitStack() as stack:
+        started = []
+        for number, port in enumerate(_free_ports(servers), start=1):
+            log = folder / f"web{number}.log"
+            bind = ("--workers", "1", "--bind", f"127.0.0.1:{port}")
+            command = [sys.executable, "-m", "backend.cli", "serve", *bind]
+            started.append((stack.enter_context(_running(command, environment, log)), port, log))
+        for process, port, log in started:
+            _wait_until_ready(process, port, log)
+        yield tuple(f"http://127.0.0.1:{port}" for _, port, _ in started)
 
 
 @contextmanager
@@ -81,10 +90,13 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports(number: int) -> list[int]:
+    """Return different ports: all are held until the last is known."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:

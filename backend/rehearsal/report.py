@@ -35,6 +35,8 @@ class EstateRow:
     inclusion: str
     plan: Json | None
     start: str
+    acceptance: str
+    evaluation: str
     missing: tuple[str, ...]
     votes: int
 
@@ -52,6 +54,8 @@ class EstateRow:
             "inclusion": self.inclusion,
             "plan": self.plan,
             "start": self.start,
+            "acceptance": self.acceptance,
+            "evaluation": self.evaluation,
             "missing": list(self.missing),
         }
 
@@ -72,10 +76,16 @@ def row_of(estate: EstatePlay, scenario: Scenario, counted: Mapping[str, Json]) 
         canvass=_ballot_json(gates["inclusion"], counted.get("canvass")),
         inclusion=gates["inclusion"].outcome,
         plan=None if start is None else _ballot_json(start, counted.get("plan")),
-        start=NOT_REACHED if start is None else start.outcome,
+        start=_outcome(start),
+        acceptance=_outcome(gates.get("acceptance")),
+        evaluation=_outcome(gates.get("evaluation")),
         missing=_missing(start or gates["inclusion"], estate.refusal),
         votes=sum(int(page["motions"][0]["participating"]["households"]) for page in counted.values()),
     )
+
+
+def _outcome(gate: Gate | None) -> str:
+    return NOT_REACHED if gate is None else gate.outcome
 
 
 def _ballot_json(gate: Gate, counted: Json | None) -> Json | None:
@@ -137,11 +147,8 @@ def _shortfall(motion: Json, test: Json) -> str | None:
 
 def totals_of(rows: Sequence[EstateRow], votes: int, arrivals: int) -> Json:
     """Return the sums over all estates; ``votes`` are the papers that count, ``arrivals`` all that were recorded."""
-    gates = {
-        "eligibility": Counter(row.eligibility for row in rows),
-        "inclusion": Counter(row.inclusion for row in rows),
-        "start": Counter(row.start for row in rows if row.start != NOT_REACHED),
-    }
+    names = ("eligibility", "inclusion", "start", "acceptance", "evaluation")
+    gates = {name: Counter(getattr(row, name) for row in rows) for name in names}
     return {
         "estates": len(rows),
         "buildings": sum(row.buildings for row in rows),

@@ -52,6 +52,51 @@ FATES: Mapping[Fate, Script] = {
 }
 
 
+class Reception(StrEnum):
+    """How far the works of an estate come, and how its residents receive them; the numbers are in ``RECEPTIONS``."""
+
+    STILL_BUILDING = "still_building"
+    WELCOMED = "welcomed"
+    AT_THE_BORDER = "at_the_border"
+    ONE_ANSWER_SHORT = "one_answer_short"
+    ONE_SATISFIED_SHORT = "one_satisfied_short"
+    WIDER_COUNTS = "wider_counts"
+    DISLIKED = "disliked"
+    UNHEARD = "unheard"
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A range in percent of a whole, rounded up, and ``beside`` so many more or fewer (-1: one too few)."""
+
+    percent: tuple[int, int]
+    beside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Households covered (of all), satisfied (of the covered), and 基本满意 (of the rest)."""
+
+    covered: Portion
+    satisfied: Portion
+    basically: Portion
+
+
+_NOBODY = Portion((0, 0))
+_MOST, _HALF, _SOME = Portion((70, 90)), Portion((40, 60)), Portion((15, 25))
+RECEPTIONS: Mapping[Reception, Answers] = {
+    Reception.WELCOMED: Answers(Portion((82, 92)), Portion((86, 94)), _HALF),
+    # The fewest households that reach 75 %, and of these the fewest that reach 80 %.
+    Reception.AT_THE_BORDER: Answers(Portion((75, 75)), Portion((80, 80)), _HALF),
+    Reception.ONE_ANSWER_SHORT: Answers(Portion((75, 75), -1), Portion((85, 92)), _HALF),
+    # Enough under the wider reading, which decides nothing unless the locality chose it.
+    Reception.ONE_SATISFIED_SHORT: Answers(Portion((78, 86)), Portion((80, 80), -1), _MOST),
+    Reception.WIDER_COUNTS: Answers(Portion((78, 86)), Portion((80, 80), -1), _MOST),
+    Reception.DISLIKED: Answers(Portion((78, 86)), Portion((45, 55)), _SOME),
+    Reception.UNHEARD: Answers(_NOBODY, _NOBODY, _NOBODY),
+}
+
+
 class LocalNumbers(StrEnum):
     """What the locality has set of what the draft scheme leaves open."""
 
@@ -62,27 +107,32 @@ class LocalNumbers(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommunityScript:
-    """A community under its town, and what holds in it."""
+    """A community under its town, and what holds in it; ``wide``: 基本满意 counts as satisfied."""
 
     name: str
     town: str
     numbers: LocalNumbers = LocalNumbers.ALL
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EstateScript:
-    """One estate; ``community`` is a position in the scenario's list."""
+    """One estate; ``community`` is a position in the scenario's list, ``reception`` matters once works start."""
 
     name: str
     community: int
     buildings: int
     built_year: int
     fate: Fate
+    reception: Reception = Reception.STILL_BUILDING
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A whole rehearsal; ``area_centi`` (0.01 m²) and ``households`` are met exactly."""
+    """A whole rehearsal; ``area_centi`` (0.01 m²) and ``households`` are met exactly.
+
+    ``special_reports``: how many reports of the unusual kinds each estate hears, beside the usual ones.
+    """
 
     id: str
     title: str
@@ -92,6 +142,7 @@ class Scenario:
     estates: tuple[EstateScript, ...]
     households: int
     area_centi: int
+    special_reports: int
 
     @property
     def buildings(self) -> int:

@@ -1,4 +1,4 @@
-"""Before the play: organisations, staff, the locality's numbers, estates with their rolls, the project, letters."""
+"""Before the play: estates with their rolls, and letters."""
 
 from __future__ import annotations
 
@@ -7,130 +7,28 @@ from urllib.parse import quote
 
 from backend.identity import service as identity
 from backend.identity.rules.relations import Relation
-from backend.kernel.access import Role
 from backend.kernel.ids import new_id
-from backend.registry import service as registry
 from backend.rehearsal.answers import OwnerKind, Way
 from backend.rehearsal.cast import (
-    ADMINISTRATOR,
-    BUREAU,
     EstatePlay,
     Person,
     Unexpected,
-    clerk_name,
     phone_number,
 )
 from backend.rehearsal.roll import roll_csv
-from backend.rehearsal.scenario import CommunityScript, LocalNumbers, Scenario
 from backend.rehearsal.theatre import Theatre
 from backend.rehearsal.web import Headers
 from backend.rehearsal.world import EstateWorld, area_text
 from bot import jobs
 
 _STAFF = "/api/v1/staff"
-_ROOT = (("province", "64", "宁夏回族自治区"), ("city", "6403", "吴忠市"), ("county", "640302", "利通区"))
-_CLERKS = 3
-_SHARE = "3/4"
-_DOCUMENT = "演练用本地规定（虚构文件，不是真实政策）"
 _PAGE = 200
 _LETTERS_AT_ONCE = 500
 
 
-def found_county(theatre: Theatre) -> str:
-    """Create what only the server's console can: the tree's root and the administrator; returns the county's id."""
-    with theatre.stage.console() as ctx:
-        above: str | None = None
-        for kind, code, name in _ROOT:
-            above = registry.create_organisation(ctx, registry.CreateOrganisation(above, kind, code, name)).id
-        county_id = str(above)
-        grant = identity.GrantRole(Role.ADMINISTRATOR, county_id)
-        password = theatre.staff.hire(ADMINISTRATOR)
-        identity.create_staff(ctx, identity.CreateStaff(ADMINISTRATOR, "管理员（演练）", password, grant))
-    _hire(theatre, ADMINISTRATOR, (BUREAU, "住建局经办（演练）", Role.BUREAU, county_id))
-    return county_id
-
-
-def found_communities(theatre: Theatre, county_id: str) -> list[str]:
-    """Let the bureau add towns and communities, hire their people, and set what is set; returns their ids."""
-    scenario = theatre.scenario
-    towns: dict[str, str] = {}
-    used = sorted({script.community for script in scenario.estates})
-    ids: dict[int, str] = {}
-    for position in theatre.crew.progress.over("建立组织、账号和当地规定", used, len(used)):
-        community = scenario.communities[position]
-        if community.town not in towns:
-            towns[community.town] = _organisation(
-                theatre, county_id, ("town", f"T{len(towns)}", community.town)
-            )
-        below = ("community", f"C{position + 1}", community.name)
-        ids[position] = _organisation(theatre, towns[community.town], below)
-        for number in range(1, _CLERKS + 1):
-            name = f"社区干部{number}（演练）"
-            post = (clerk_name(position, number), name, Role.RESIDENTS_COMMITTEE, ids[position])
-            _hire(theatre, BUREAU, post)
-        _set_numbers(theatre, scenario, community, ids[position])
-        _open_room(theatre, community.name, (position, ids[position]))
-    _adopt(theatre, county_id)
-    return [ids.get(position, "") for position in range(len(scenario.communities))]
-
-
-def _open_room(theatre: Theatre, name: str, place: tuple[int, str]) -> None:
-    """Let the clerk register the robot of the committee's group."""
-    if theatre.shift is None:
-        return
-    position, community_id = place
-    key, title = f"rehearsal-room-{position + 1}", f"{name}工作群（演练）"
-    theatre.stage.phones.open_room(key, title)
-    body = {"organisation": community_id, "name": title, "key": key}
-    room = theatre.web.post(theatre.staff.desk(clerk_name(position, 1)), f"{_STAFF}/rooms", body)
-    theatre.diary.rooms[room["id"]] = key
-
-
-def _organisation(theatre: Theatre, parent_id: str, node: tuple[str, str, str]) -> str:
-    kind, code, name = node
-    body = {"parent_id": parent_id, "kind": kind, "code": code, "name": name}
-    return str(theatre.web.post(theatre.staff.desk(BUREAU), f"{_STAFF}/organisations", body)["id"])
-
-
-def _hire(theatre: Theatre, by: str, post: tuple[str, str, Role, str]) -> None:
-    username, name, role, organisation_id = post
-    body = {
-        "username": username,
-        "name": name,
-        "password": theatre.staff.hire(username),
-        "grant": {"role": str(role), "organisation_id": organisation_id},
-    }
-    theatre.web.post(theatre.staff.desk(by), f"{_STAFF}/accounts", body)
-
-
-def _adopt(theatre: Theatre, county_id: str) -> None:
-    body = {"profile": theatre.scenario.id, "document_title": theatre.scenario.title}
-    path = f"{_STAFF}/policies/organisations/{county_id}/adoptions"
-    theatre.web.post(theatre.staff.desk(BUREAU), path, body)
-
-
-def _set_numbers(theatre: Theatre, scenario: Scenario, community: CommunityScript, community_id: str) -> None:
-    """Set what the draft scheme leaves open, each by a document that says it is invented."""
-    if community.numbers is LocalNumbers.NONE:
-        return
-    numbers = {"participation_share": _SHARE, "consent_share": _SHARE}
-    if community.numbers is LocalNumbers.ALL:
-        numbers["consent"] = "roll"
-    for name, value in numbers.items():
-        body = {
-            "rule": scenario.id,
-            "name": name,
-            "value": value,
-            "document_title": _DOCUMENT,
-            "valid_from": scenario.starts_on.isoformat(),
-        }
-        path = f"{_STAFF}/policies/organisations/{community_id}/numbers"
-        theatre.web.post(theatre.staff.desk(BUREAU), path, body)
-
-
 def import_estates(theatre: Theatre, community_ids: list[str]) -> list[EstatePlay]:
     """Let the clerks add their estates and import the rolls; raises Unexpected."""
-    firsts = _first_phones(theatre.world.estates)
+    firsts = first_phones(theatre.world.estates)
 
     def queue(world: EstateWorld) -> tuple[EstatePlay, str]:
         return _queue_import(theatre, world, community_ids[world.script.community], firsts[world.number])
@@ -160,7 +58,8 @@ def _compare_sums(theatre: Theatre, estate: EstatePlay) -> None:
         raise Unexpected(f"{world.script.name}: the product's sums {found} are not the script's")
 
 
-def _first_phones(estates: tuple[EstateWorld, ...]) -> dict[int, int]:
+def first_phones(estates: tuple[EstateWorld, ...]) -> dict[int, int]:
+    """Return estate → the number before its first owner's, counted through the town."""
     firsts, position = {}, 0
     for world in estates:
         firsts[world.number] = position
@@ -171,7 +70,7 @@ def _first_phones(estates: tuple[EstateWorld, ...]) -> dict[int, int]:
 def _queue_import(
     theatre: Theatre, world: EstateWorld, community_id: str, first_phone: int
 ) -> tuple[EstatePlay, str]:
-    estate = EstatePlay(world, "")
+    estate = EstatePlay(world, "", community_id)
     caller = theatre.staff.desk(estate.clerk(1))
     name = f"{world.script.name}（演练，住户均为虚构）"
     facts = {"name": name, "built_year": world.script.built_year}
@@ -218,22 +117,6 @@ def _dwellings(theatre: Theatre, estate: EstatePlay) -> tuple[str, ...]:
         cursor = f"&cursor={quote(page['next'])}"
     labels = (f"{home.building}栋{home.entrance}单元{home.door}" for home in estate.world.homes)
     return tuple(found[label] for label in labels)
-
-
-def found_project(theatre: Theatre, county_id: str, estates: list[EstatePlay]) -> str:
-    """Let the bureau create the year's project over all estates; returns its id."""
-    body = {
-        "organisation": county_id,
-        "code": theatre.scenario.id,
-        "name": theatre.scenario.title,
-        "plan_year": 2026,
-        "estates": [estate.id for estate in estates],
-    }
-    project = theatre.web.post(theatre.staff.desk(BUREAU), f"{_STAFF}/projects", body)
-    rows = {row["estate"]: row["id"] for row in project["estates"]}
-    for estate in estates:
-        estate.row_id = rows[estate.id]
-    return str(project["id"])
 
 
 def send_letters(theatre: Theatre, estates: list[EstatePlay]) -> None:

@@ -18,6 +18,7 @@ _PAUSE = timedelta(seconds=4)
 _MOST_ROUNDS = 400
 # As long as the slowest job that leads to messages: the play's own speed decides nothing.
 _BETWEEN = timedelta(minutes=5)
+_A_DAY = timedelta(days=1)
 
 
 class Shift:
@@ -41,6 +42,18 @@ class Shift:
         self._send_all()
         return now
 
+    def stay(self) -> datetime | None:
+        """Wait for the next message that was put off to a later hour, and look then; returns when, None without one."""
+        following = self._next_due()
+        if following is None or following > self._calendar.now() + _A_DAY:
+            return None
+        self._calendar.wait_until(following)
+        return self.look()
+
+    def _next_due(self) -> datetime | None:
+        with open_session(self._ports.engine, read_only=True) as session:
+            return queries.next_due(session)
+
     def _run(self, job: Job) -> None:
         try:
             job.run(self._ports)
@@ -49,8 +62,7 @@ class Shift:
 
     def _send_all(self) -> None:
         for _ in range(_MOST_ROUNDS):
-            with open_session(self._ports.engine, read_only=True) as session:
-                following = queries.next_due(session)
+            following = self._next_due()
             now = self._calendar.now()
             if following is None or following > now + _SOON:
                 return

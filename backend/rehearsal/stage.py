@@ -41,7 +41,7 @@ class Stage:
     phones: SimulatedPhones
     calendar: Calendar
     wechat_url: str
-    web_url: str
+    web_urls: tuple[str, ...]
 
     @contextmanager
     def console(self) -> Iterator[Context]:
@@ -61,8 +61,8 @@ class Stage:
 
 
 @contextmanager
-def set_stage(starts_on: date, seed: int) -> Iterator[Stage]:
-    """Build the stage and take it down whatever happens.
+def set_stage(starts_on: date, seed: int, servers: int) -> Iterator[Stage]:
+    """Build the stage with so many web servers and take it down whatever happens.
 
     SQLite in a temporary folder; PostgreSQL only when ``GONGJUE_MODE=rehearsal`` and ``GONGJUE_DATABASE_URL``
     name an empty database made for it (which is then left to its owner). Raises Conflict when it is not empty.
@@ -77,12 +77,12 @@ def set_stage(starts_on: date, seed: int) -> Iterator[Stage]:
             try:
                 _prepare(ports.engine)
                 with (
-                    running_web(folder / "web.log", environment) as web_url,
-                    closing(Web(web_url)) as web,
+                    running_web(folder, environment, servers) as web_urls,
+                    closing(Web(*web_urls)) as web,
                     closing(SimulatedPhones(wechat_url)) as phones,
                 ):
                     calendar = Calendar(ports.engine, starts_on, phones)
-                    yield Stage(folder, ports, web, phones, calendar, wechat_url, web_url)
+                    yield Stage(folder, ports, web, phones, calendar, wechat_url, web_urls)
             finally:
                 ports.engine.dispose()
 

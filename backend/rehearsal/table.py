@@ -14,6 +14,12 @@ _HEADINGS = (
 )  # fmt: skip
 _OUTCOMES = {"passed": "通过", "failed": "不通过", "undecidable": "不能决定", NOT_REACHED: "—"}
 _NONE = "—"
+_GATES = (
+    ("inclusion", "纳入年度计划"),
+    ("start", "开工"),
+    ("acceptance", "竣工验收"),
+    ("evaluation", "改造效果评价"),
+)
 _RIGHT = frozenset({1, 2, 3, 5, 6, 7})
 
 
@@ -35,7 +41,7 @@ def totals_lines(totals: dict[str, Any]) -> list[str]:
         f"专有部分面积 {totals['exclusive_area']} 平方米，有效票 {totals['votes']:,} 张"
         f"（共收到 {totals['papers_recorded']:,} 张，含改票和以纸质票为准的）。"
     ]
-    for name, title in (("inclusion", "纳入年度计划"), ("start", "开工")):
+    for name, title in _GATES:
         counts = totals["gates"][name]
         lines.append(
             f"{title}：通过 {counts['passed']}，不通过 {counts['failed']}，不能决定 {counts['undecidable']}。"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backend.rehearsal.cast import Person
 from backend.rehearsal.habits import draw_habit, seeded
 from backend.rehearsal.theatre import Theatre
@@ -15,15 +17,21 @@ def answer_popups(theatre: Theatre, person: Person) -> None:
         return
     theatre.diary.bound[person] = theatre.stage.calendar.now()
     habit = draw_habit(seeded("habit", theatre.scenario.id, theatre.seed, person.openid))
-    if not habit.taps:
+    tap(theatre, person, "bind", habit.taps)
+
+
+def tap(theatre: Theatre, person: Person, button: str, taps: Sequence[str]) -> None:
+    """Let a person answer the popup of a button so many times; the diary keeps what they allowed."""
+    if not taps:
         return
     caller = theatre.residents.log_in(person)
-    asks = theatre.web.get(caller, f"{_PATH}?tap=bind")["items"]
+    asks = theatre.web.get(caller, f"{_PATH}?tap={button}")["items"]
     told = []
-    for number, answer in enumerate(habit.taps, start=1):
+    for number, answer in enumerate(taps, start=1):
+        # The button's own popup again, whatever else could be asked for.
         wanted = {ask["template_id"]: answer for ask in asks}
         answers = theatre.stage.phones.answer_popup(person.openid, wanted)
-        body = {"tap": f"rehearsal-{number}", "answers": answers}
-        asks = theatre.web.post(caller, _PATH, body)["items"] or asks
+        body = {"tap": f"rehearsal-{button}-{number}", "answers": answers}
+        theatre.web.post(caller, _PATH, body)
         told.append(answers)
     theatre.diary.note_taps(person, told)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from backend.notifications.queries import LogRow
@@ -76,12 +77,17 @@ class BallotMessages:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The messages of a play: phones and consents, every ballot, bindings, gates, and what was checked."""
+    """The messages of a play: phones and consents, every ballot, bindings, gates, and what was checked.
+
+    ``topics``: what messages were about and the purpose they were allowed for → (deliveries, sent); together they
+    are all deliveries. Not every kind by itself: of two at once the first to leave takes the last consent.
+    """
 
     phones: Mapping[str, int]
     ballots: tuple[BallotMessages, ...]
     bindings: tuple[int, int]
     gates: int
+    topics: Mapping[str, tuple[int, int]]
     checks: tuple[Checked, ...]
 
     def to_json(self) -> Json:
@@ -91,6 +97,9 @@ class Told:
             "reminders": {name: found.to_json() for name, found in self.reminders().items()},
             "bindings": dict(zip(("to", "sent"), self.bindings, strict=True)),
             "gates": self.gates,
+            "topics": {
+                name: dict(zip(("to", "sent"), found, strict=True)) for name, found in self.topics.items()
+            },
             "ballots": [ballot.to_json() for ballot in self.ballots],
             "checks": [{"name": check.name, "figure": check.figure} for check in self.checks],
         }
@@ -119,7 +128,12 @@ def account_for_messages(theatre: Theatre, estates: list[EstatePlay]) -> Told:
     about_bindings = [row for row in facts.rows if row.kind.startswith("binding_")]
     gates = sum(row.kind == "room_gate" and row.state == _SENT for row in facts.rows)
     ballots = tuple(_count(facts, ballot) for ballot in facts.ballots)
-    return Told(phones, ballots, _share(about_bindings), gates, checks)
+    topics = {name: _share(list(rows)) for name, rows in groupby(sorted(facts.rows, key=_topic), key=_topic)}
+    return Told(phones, ballots, _share(about_bindings), gates, topics, checks)
+
+
+def _topic(row: LogRow) -> str:
+    return row.kind if row.recipient_kind == "room" else f"{row.kind.partition('_')[0]}/{row.purpose}"
 
 
 def _share(rows: list[LogRow]) -> tuple[int, int]:

@@ -11,6 +11,18 @@ _HEADINGS = (
     "小区", "表决", "户数", "前7天", "前3天", "当天", "就差一点", "上门", "登记告知", "结果通知", "群消息",
 )  # fmt: skip
 _NONE = "—"
+# What no column above counts; a topic that is not named here stands under its own name.
+_OTHERS = {
+    "chat/chat": "聊天答复",
+    "complaint/result": "投诉进展和回访（微信）",
+    "complaint/follow_up": "投诉回访（短信）",
+    "room_complaint": "投诉提醒（群）",
+    "room_complaint_above": "投诉超期（上级群）",
+    "room_register": "整改和保修提醒（群）",
+    "survey/reminder": "调查开始和提醒",
+    "survey/record": "代填告知",
+}
+_COUNTED = ("binding/", "vote/", "mandate/", "result/", "reminder/", "near/", "room_")
 
 
 def told_lines(told: Told) -> list[str]:
@@ -27,8 +39,17 @@ def told_lines(told: Told) -> list[str]:
     ]
     sums = told.reminders()
     lines += [_words(name, sums[name]) for name in _OCCASIONS if name in sums]
+    lines.append(f"其他消息（送达/应发）：{_others(told)}。")
     lines += ["", *(f"核对通过：{check.name}。{check.figure}" for check in told.checks)]
     return lines
+
+
+def _others(told: Told) -> str:
+    others = {
+        name: found for name, found in told.topics.items() if name in _OTHERS or not name.startswith(_COUNTED)
+    }
+    words = (f"{_OTHERS.get(name, name)} {sent:,}/{to:,}" for name, (to, sent) in others.items())
+    return "，".join(words) or "没有"
 
 
 def _cells(ballot: BallotMessages) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def vote_by_mandate(theatre: Theatre, turn: Turn, kind: str) -> int:
         "entry": entry,
         "proxy": theatre.residents.account_of(holder),
         "powers": "代为表决本次全部事项（演练）",
-        "document": theatre.web.store(first, _photo()),
+        "document": theatre.web.store(first, blank_picture()),
     }
     made = theatre.web.post(first, f"{_STAFF}/ballots/{ballot.id}/mandates", mandate)
     theatre.web.post(second, f"{_STAFF}/mandates/{made['id']}/confirm")
@@ -134,7 +134,7 @@ def hand_in_paper(theatre: Theatre, estate: EstatePlay, script: BallotScript) ->
         return 0
     first, second = theatre.staff.desk(estate.clerk(1)), theatre.staff.desk(estate.clerk(2))
     web = theatre.web
-    batch = {"paper_count": count, "photo": web.store(first, _photo()), "note": "演练"}
+    batch = {"paper_count": count, "photo": web.store(first, blank_picture()), "note": "演练"}
     path = f"{_STAFF}/ballots/{ballot.id}/paper-batches"
     batch_id = web.post(first, path, batch, Headers(key=new_id()))["id"]
     web.post(second, f"{_STAFF}/paper-batches/{batch_id}/witness", {"paper_count": count})
@@ -171,7 +171,7 @@ def _table(estate: EstatePlay, papers: list[Owner], kind: str) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _photo() -> bytes:
+def blank_picture() -> bytes:
     """Return the picture of a blank sheet: the papers are as invented as the people."""
     out = BytesIO()
     Image.new("L", (105, 148), 245).save(out, "PNG")

@@ -60,8 +60,8 @@ _PLAIN = Headers()
 class Web:
     """Calls the product on loopback; raises Refused for every answer of 400 and above."""
 
-    def __init__(self, base_url: str) -> None:
-        self._connections = Connections(base_url)
+    def __init__(self, *base_urls: str) -> None:
+        self._connections = Connections(*base_urls)
 
     def get(self, caller: Caller, path: str) -> Any:
         """Read something."""
@@ -83,10 +83,10 @@ class Web:
         """Upload a file and return its hash."""
         return str(self.upload(caller, content, "/api/v1/staff/files")["sha256"])
 
-    def upload(self, caller: Caller, content: bytes, path: str) -> Any:
+    def upload(self, caller: Caller, content: bytes, path: str, headers: Headers = _PLAIN) -> Any:
         """Send a file as the raw body."""
-        headers = _PLAIN.of(caller, "application/octet-stream")
-        return _read(f"POST {path}", *self._connections.send("POST", path, content, headers))
+        sent = headers.of(caller, "application/octet-stream")
+        return _read(f"POST {path}", *self._connections.send("POST", path, content, sent))
 
     def download(self, caller: Caller, path: str) -> bytes:
         """Read a file."""
