@@ -1,4 +1,4 @@
-"""``gongjue complaints``: export and import complaints as csv or xlsx; nobody who reported is ever exported."""
+"""``gongjue complaints``: figures; export and import as csv or xlsx; nobody who reported is ever exported."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from backend.commands._complaint_figures import add_statistics, show_statistics
 from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.exchange import EXPORT_HEADINGS, HEADINGS, LAYOUT, safe_cell
 from backend.complaints.service.exchange import export_complaints, import_complaints
@@ -25,7 +26,7 @@ from backend.registry.rules.table_file import FILE_LIMIT
 
 def add_parser(subparsers: Any) -> None:
     """Register ``complaints`` and its commands."""
-    parser = subparsers.add_parser("complaints", help="投诉：导出、导入")
+    parser = subparsers.add_parser("complaints", help="投诉：导出、导入、统计")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     out = commands.add_parser("export", help="导出为 .csv 或 .xlsx（不含反映人，内容已隐去号码）")
     out.add_argument("file", type=Path)
@@ -42,6 +43,7 @@ def add_parser(subparsers: Any) -> None:
     template = commands.add_parser("template", help="写出导入用的 CSV 模板")
     template.add_argument("file", type=Path)
     template.set_defaults(run=run_template)
+    add_statistics(commands, run_statistics)
 
 
 def run_template(args: argparse.Namespace) -> int:
@@ -64,6 +66,17 @@ def run_export(args: argparse.Namespace) -> int:
         organisation_id = _organisation(ctx, args.organisation)
         rows = _with_headings(export_complaints(ctx, organisation_id, wanted))
         return _write_csv(args.file, rows) if args.file.suffix == ".csv" else _write_xlsx(args.file, rows)
+
+
+def run_statistics(args: argparse.Namespace) -> int:
+    """Show the figures; a workbook's event is committed with it."""
+    ports = _ports()
+    with open_session(ports.engine, read_only=args.xlsx is None) as session:
+        ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
+        code = show_statistics(ctx, _organisation(ctx, args.organisation), args)
+        if code == 0:
+            session.commit()
+        return code
 
 
 def run_import(args: argparse.Namespace) -> int:

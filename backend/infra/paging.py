@@ -10,6 +10,8 @@ from typing import Annotated
 
 import orjson
 from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.orm import Mapped
 
 from backend.infra.columns import from_micros, to_micros
 from backend.kernel.errors import Invalid
@@ -24,6 +26,14 @@ class PageQuery(BaseModel):
 
     cursor: Annotated[str, Field(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+def older_than(at: Mapped[datetime], key: Mapped[str], before: Position | None) -> ColumnElement[bool]:
+    """Return the condition for rows after ``before`` in a list that shows the newest first."""
+    if before is None:
+        return true()
+    # The first condition is where an index can begin; the second alone would read every newer row.
+    return and_(at <= before[0], or_(at < before[0], key < before[1]))
 
 
 def encode_cursor(position: Position | None) -> str | None:

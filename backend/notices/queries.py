@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, true
-from sqlalchemy.orm import Mapped
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from backend.infra.crypto import Vault
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.notices.tables import Objection, PublicNotice
 
 
@@ -57,7 +56,7 @@ def notices_of_estates(
     if kind is not None:
         query = query.where(PublicNotice.kind == kind)
     at, key = col(PublicNotice.published_at), col(PublicNotice.id)
-    query = query.where(_older(at, key, before)).order_by(at.desc(), key.desc()).limit(limit)
+    query = query.where(older_than(at, key, before)).order_by(at.desc(), key.desc()).limit(limit)
     return [to_notice(row) for row in session.exec(query)]
 
 
@@ -164,10 +163,4 @@ def to_view(row: Objection, vault: Vault) -> ObjectionView:
 
 def _page(query: SelectOfScalar[Objection], limit: int, before: Position | None) -> SelectOfScalar[Objection]:
     at, key = col(Objection.raised_at), col(Objection.id)
-    return query.where(_older(at, key, before)).order_by(at.desc(), key.desc()).limit(limit)
-
-
-def _older(at: Mapped[datetime], key: Mapped[str], before: Position | None) -> ColumnElement[bool]:
-    if before is None:
-        return true()
-    return or_(at < before[0], and_(at == before[0], key < before[1]))
+    return query.where(older_than(at, key, before)).order_by(at.desc(), key.desc()).limit(limit)

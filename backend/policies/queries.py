@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, true
-from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from backend.infra.database import db_now
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.clock import local_date
 from backend.policies import repository
 from backend.policies.rules import hotline
@@ -123,7 +121,7 @@ def adoption_history(
     """Return this organisation's own adoptions, newest first, before a position."""
     at, key = col(ProfileAdoption.adopted_at), col(ProfileAdoption.id)
     query = select(ProfileAdoption).where(
-        ProfileAdoption.organisation_id == organisation_id, _older(at, key, before)
+        ProfileAdoption.organisation_id == organisation_id, older_than(at, key, before)
     )
     return [to_adoption(row) for row in session.exec(query.order_by(at.desc(), key.desc()).limit(limit))]
 
@@ -133,15 +131,10 @@ def number_history(
 ) -> list[LocalDecision]:
     """Return this organisation's own numbers, newest first, before a position."""
     at, key = col(LocalNumber.set_at), col(LocalNumber.id)
-    query = select(LocalNumber).where(LocalNumber.organisation_id == organisation_id, _older(at, key, before))
+    query = select(LocalNumber).where(
+        LocalNumber.organisation_id == organisation_id, older_than(at, key, before)
+    )
     return [to_decision(row) for row in session.exec(query.order_by(at.desc(), key.desc()).limit(limit))]
-
-
-def _older(at: Mapped[datetime], key: Mapped[str], before: Position | None) -> ColumnElement[bool]:
-    """Return the condition for rows after ``before`` in a list that shows the newest first."""
-    if before is None:
-        return true()
-    return or_(at < before[0], and_(at == before[0], key < before[1]))
 
 
 def to_adoption(row: ProfileAdoption) -> Adoption:

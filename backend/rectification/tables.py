@@ -109,6 +109,7 @@ class RectificationItem(SQLModel, table=True):
             "verified_by IS NULL OR submitted_by IS NULL OR verified_by <> submitted_by",
             name="rectification_item_not_submitter",
         ),
+        Index("rectification_item_newest", "created_at", "id"),
         Index("rectification_item_list", "organisation_path", "created_at"),
         Index("rectification_item_estate", "estate_id", "created_at"),
         Index(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
+
+import python_calamine
+from sqlalchemy import text
 
 from backend.complaints import service
 from backend.kernel.access import Role
@@ -38,6 +42,15 @@ def test_the_figures_of_an_area_and_of_a_unit(world: World) -> None:
     assert total["satisfaction"] == {"numerator": 6, "denominator": 6, "percent": "100.00"}
     assert total["to_accept"] == {"number": 7, "median_minutes": 120, "p90_minutes": 120}
     assert (total["registered"], total["waiting"], total["overdue"]) == (8, 1, 1)
+    assert found["chart"]["labels"] == ["示例小区（虚构）"]
+    assert {each["name"]: each["values"] for each in found["chart"]["series"]} == {
+        "响应率": ["100.00"],
+        "解决率": ["85.71"],
+        "满意率": ["100.00"],
+        "登记": ["8"],
+        "已结案": ["6"],
+        "目前超期": ["1"],
+    }
     by_party = ask("/complaints/statistics?by=party").get_json()["groups"]
     assert next((each["key"], each["figures"]["registered"]) for each in by_party) == (party, 6)
     nothing = ask("/complaints/statistics?by=month&category=enquiry").get_json()["total"]
@@ -49,3 +62,30 @@ def test_the_figures_of_an_area_and_of_a_unit(world: World) -> None:
     assert [each["title"] for each in own["groups"]] == ["示例施工单位2"]
     assert (own["total"]["registered"], own["total"]["repeats_reporter"]) == (1, None)
     assert ask("/complaints/statistics", handler.token).status_code == 403
+
+
+def test_the_workbook_has_a_sheet_for_each_breakdown_and_taking_it_out_is_an_event(world: World) -> None:
+    with world.arrange() as ctx:
+        hotline = open_hotline(ctx)
+        at = ctx.clock.now() - 20 * DAY
+        for number in range(7):
+            closed(hotline, at, (True, number > 0))
+        closed(hotline, at, (True, True), party_id=hotline.other_party)
+        staff = make_staff(ctx, Role.TOWN, hotline.place.community.parent_id or "").token
+        community = hotline.place.community.id
+    client = world.app.test_client()
+    headers = {"Authorization": f"Bearer {staff}"}
+    path = "/api/v1/staff/complaints/statistics/exports"
+    answer = client.post(path, json={"organisation": community}, headers=headers)
+    book = python_calamine.load_workbook(BytesIO(answer.data))
+    assert book.sheet_names == ["概况", "按责任单位", "按类别", "按时限类别", "按小区", "按登记月份"]
+    headings, *lines = book.get_sheet_by_name("按责任单位").to_python()
+    rows = {line[0]: dict(zip(headings, line, strict=True)) for line in lines}
+    assert rows["示例施工单位1"]["满意率%"] == rows["示例施工单位2"]["满意率%"] == "不足 5 份，不显示"
+    assert (rows["合计"]["满意率%"], rows["合计"]["满意"], rows["合计"]["评价"]) == ("87.50", 7, 8)
+    assert (rows["合计"]["登记"], rows["合计"]["办结用时中位数（分钟）"]) == (8, 3 * 1440)
+    with world.arrange() as ctx:
+        told = ctx.session.connection().execute(
+            text("SELECT organisation_id FROM ledger_event WHERE type = 'complaint.statistics_exported'")
+        )
+        assert [row[0] for row in told] == [community]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from backend.complaints.rules.numbers import new_number
+from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, Source
 from backend.complaints.rules.words import grams
 from backend.complaints.tables import Complaint, ComplaintStep
@@ -38,7 +39,20 @@ _WHAT = (
     "地面塌陷",
     "暖气不热",
 )
-_MORE = ("已有三天", "下雨时更严重", "老人出行不便", "夜间影响休息", "多次反映没有答复", "有安全隐患")
+_MORE = (
+    "已有三天",
+    "下雨时更严重",
+    "家里有老人和小孩，出行很不方便",
+    "夜间影响休息",
+    "去年改造之后就一直是这样",
+    "向物业反映过两次，每次都说安排人来看，至今没有人来",
+    "有安全隐患，请尽快安排人到现场查看",
+    "楼上楼下几户都有同样的情况，大家商量后一起反映",
+    "施工单位来看过一次，说不在保修范围内，没有书面答复",
+    "希望能明确由哪个单位负责、什么时候能修好",
+    "材料堆在消防通道上，消防车进不来",
+    "已经影响到电表箱和弱电井",
+)
 _STEP_ACTIONS = {
     "registered": "register",
     "accepted": "accept",
@@ -60,6 +74,7 @@ def fill_complaints(
         rows, steps = [], []
         for _ in range(min(2000, count - start)):
             row, history = _one(chance, chance.choice(places), party_id, (chance.choice(lives), now))
+            row["words_sealed"] = ctx.vault.seal(row["words"], "complaint.words")
             rows.append(row)
             steps += history
         ctx.session.execute(insert(Complaint), rows)
@@ -71,11 +86,11 @@ def _one(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     life, now = life_now
     at = now - timedelta(minutes=chance.randrange(2 * 365 * 24 * 60))
-    words = (
-        f"{chance.choice(_WHERE)}{chance.choice(_WHAT)}，{chance.choice(_MORE)}，{chance.randrange(900)}号点"
-    )
+    more = "，".join(chance.sample(_MORE, chance.randrange(2, 6)))
+    words = f"{chance.choice(_WHERE)}{chance.choice(_WHAT)}，{more}，{chance.randrange(900)}号点。"
     state, complaint_id = life[-1], new_id()
     has_result = "resolved" in life
+    resolved_at = at + timedelta(minutes=chance.randrange(240, 18_000)) if has_result else None
     row = {
         "id": complaint_id,
         "number": new_number(),
@@ -92,7 +107,6 @@ def _one(
         "is_restricted": False,
         "words": words,
         "words_for_party": words,
-        "words_sealed": "t1.",
         "grams": grams(words),
         "state": state,
         "version": len(life),
@@ -102,7 +116,9 @@ def _one(
         "accepted_at": at + timedelta(hours=2) if len(life) > 1 else None,
         "responded_at": at + timedelta(hours=2) if len(life) > 1 else None,
         "dispatched_at": at + timedelta(hours=3) if len(life) > 2 else None,
-        "resolved_at": at + timedelta(hours=chance.randrange(4, 300)) if has_result else None,
+        "resolved_at": resolved_at,
+        "minutes_to_accept": 120 if len(life) > 1 else None,
+        "minutes_to_resolve": None if resolved_at is None else minutes_between(at, resolved_at),
         "closed_at": at + timedelta(hours=400) if state == "closed" else None,
         "due_at": at + timedelta(days=7) if len(life) > 1 else None,
         "warn_at": at + timedelta(days=6) if len(life) > 1 else None,

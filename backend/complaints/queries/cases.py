@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from backend.complaints.queries.lists import OwnComplaint, older
+from backend.complaints.queries.lists import OwnComplaint
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties, proceedings
 from backend.complaints.rules.redaction import redact_hidden
@@ -17,7 +17,7 @@ from backend.complaints.rules.states import Action
 from backend.complaints.rules.visibility import View
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import Complaint, ComplaintExtension, ComplaintReporter, ComplaintStep
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,10 @@ def complaints_of_account(
     query = (
         select(Complaint)
         .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
-        .where(ComplaintReporter.account_id == account_id, older(before))
+        .where(
+            ComplaintReporter.account_id == account_id,
+            older_than(col(Complaint.registered_at), col(Complaint.id), before),
+        )
         .order_by(col(Complaint.registered_at).desc(), col(Complaint.id).desc())
     )
     return [own_line(row) for row in session.exec(query.limit(limit))]

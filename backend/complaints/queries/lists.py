@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, not_, or_, true
+from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from backend.complaints.queries.access import assigned_to, seen_as_party, visible_to
 from backend.complaints.repository import parties
@@ -16,13 +17,16 @@ from backend.complaints.rules.states import OPEN
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams, normalise
 from backend.complaints.tables import Complaint
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.access import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFilter:
-    """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number."""
+    """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
+
+    ``by_due``: only those with a running clock, the soonest due first.
+    """
 
     states: tuple[str, ...] = ()
     organisation_id: str | None = None
@@ -36,6 +40,7 @@ class ComplaintFilter:
     since: datetime | None = None
     until: datetime | None = None
     only_assigned: bool = False
+    by_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +55,27 @@ class Watcher:
 def complaints_page(
     session: Session, watcher: Watcher, wanted: ComplaintFilter, limit: int, before: Position | None = None
 ) -> Sequence[Complaint]:
-    """Return the rows of a page that the watcher may see, newest first, before a position."""
+    """Return the rows of a page that the watcher may see, newest or soonest due first, after a position."""
     condition = assigned_to if wanted.only_assigned else visible_to
     query = select(Complaint).where(condition(watcher.actor, watcher.party_ids))
     for clause in _clauses(session, wanted, watcher):
         query = query.where(clause)
-    at, key = col(Complaint.registered_at), col(Complaint.id)
-    query = query.where(older(before)).order_by(at.desc(), key.desc()).limit(limit)
-    return session.exec(query.execution_options(populate_existing=True)).all()
+    query = _soonest_due(query, before) if wanted.by_due else _newest(query, before)
+    return session.exec(query.limit(limit).execution_options(populate_existing=True)).all()
 
 
-def older(before: Position | None) -> ColumnElement[bool]:
-    """Return the condition for rows after ``before`` in a list that shows the newest first."""
-    if before is None:
-        return true()
+def _newest(query: SelectOfScalar[Complaint], before: Position | None) -> SelectOfScalar[Complaint]:
     at, key = col(Complaint.registered_at), col(Complaint.id)
-    return or_(at < before[0], and_(at == before[0], key < before[1]))
+    return query.where(older_than(at, key, before)).order_by(at.desc(), key.desc())
+
+
+def _soonest_due(query: SelectOfScalar[Complaint], after: Position | None) -> SelectOfScalar[Complaint]:
+    """Return a worklist: what is being worked on against the clock, the most overdue first."""
+    at, key = col(Complaint.due_at), col(Complaint.id)
+    query = query.where(col(Complaint.state).in_(OPEN), at.is_not(None)).order_by(at, key)
+    if after is None:
+        return query
+    return query.where(at >= after[0], or_(at > after[0], key > after[1]))
 
 
 def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from backend.complaints.repository import parties as repository
 from backend.complaints.tables import ResponsibleParty
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.access import Scope
 
 
@@ -57,9 +57,7 @@ def _page(
     session: Session, condition: ColumnElement[bool], limit: int, before: Position | None
 ) -> Sequence[PartyView]:
     at, key = col(ResponsibleParty.created_at), col(ResponsibleParty.id)
-    query = select(ResponsibleParty).where(condition)
-    if before is not None:
-        query = query.where(or_(at < before[0], and_(at == before[0], key < before[1])))
+    query = select(ResponsibleParty).where(condition, older_than(at, key, before))
     rows = session.exec(query.order_by(at.desc(), key.desc()).limit(limit)).all()
     return _views(session, rows)
 

@@ -1,41 +1,35 @@
-"""The hotline's figures, counted by the database: one pass for the numbers, one for each of the two times."""
+"""The hotline's figures, counted by the database: the numbers in one pass, the times in another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    SQLColumnExpression,
-    and_,
-    case,
-    cast,
-    extract,
-    func,
-    literal,
-    not_,
-    or_,
-    true,
-    type_coerce,
-)
+from sqlalchemy import ColumnElement, and_, func, inspect, join, literal, or_, true, union_all
 from sqlmodel import Session, col, select
 
 from backend.complaints.queries.access import assigned_to, visible_to
 from backend.complaints.queries.lists import Watcher
-from backend.complaints.rules.states import RUNNING, State
-from backend.complaints.rules.statistics import Breakdown, Counts, Dimension, Period, Times, month_key
-from backend.complaints.rules.vocabulary import HANDLED_HERE
+from backend.complaints.queries.ranks import Key, Rows, spreads
+from backend.complaints.rules.states import State
+from backend.complaints.rules.statistics import (
+    TAKEN,
+    Breakdown,
+    Cell,
+    Counts,
+    Dimension,
+    Period,
+    Times,
+    counts_of,
+    month_key,
+)
+from backend.complaints.rules.vocabulary import HANDLED_HERE, Nature
 from backend.complaints.tables import Complaint
+from backend.infra.columns import UtcDateTime
 from backend.kernel.clock import start_of_day
-
-V = TypeVar("V")
-
-Key = SQLColumnExpression[Any]
 
 _COLUMNS: Mapping[Dimension, Key] = {
     Dimension.PARTY: col(Complaint.party_id),
@@ -43,8 +37,7 @@ _COLUMNS: Mapping[Dimension, Key] = {
     Dimension.TIME_CLASS: col(Complaint.time_class),
     Dimension.ESTATE: col(Complaint.estate_id),
 }
-_TAKEN = RUNNING | {State.RESOLVED, State.FOLLOWED_UP, State.CLOSED}
-_WITH_RESULT = _TAKEN - RUNNING
+_MINUTES = (Complaint.minutes_to_accept, Complaint.minutes_to_resolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,87 +57,80 @@ def break_down_by(
     session: Session, watcher: Watcher, wanted: StatisticsFilter, dimension: Dimension
 ) -> Breakdown:
     """Return the figures by a dimension, the largest group first, months in order and none left out."""
-    key, titles = _key_of(dimension, wanted.period)
-    counted = _counts(session, watcher, wanted, key)
-    if dimension is Dimension.MONTH:
-        counted = {place: counted.get(place, Counts()) for place in range(len(titles))}
-    else:
-        order = sorted(counted, key=lambda found: (-counted[found].registered, found or ""))
-        counted = {found: counted[found] for found in order}
+    rows, titles = _grouped(dimension, wanted.period, and_(*_chosen(watcher, wanted)))
+    counts = _counts(session, rows, watcher.now)
+    largest_first = sorted(counts, key=lambda found: (-counts[found].registered, str(found)))
+    order = list(titles) or largest_first
+    taken = and_(col(Complaint.nature).in_(HANDLED_HERE), col(Complaint.state).in_(TAKEN))
+    groups, wholes = spreads(session, rows.only(taken), _MINUTES)
     to_accept, to_resolve = (
-        _times(session, watcher, wanted, key, what) for what in (_TO_ACCEPT, _TO_RESOLVE)
+        {titles.get(found, found): Times(*each) for found, each in group.items()} for group in groups
     )
-    return Breakdown(_renamed(counted, titles), _renamed(to_accept, titles), _renamed(to_resolve, titles))
-
-
-def total_times(session: Session, watcher: Watcher, wanted: StatisticsFilter) -> tuple[Times, Times]:
-    """Return how long it took to accept and to resolve, over all that is counted."""
-    nothing = literal(0)
-    accepted, resolved = (
-        _times(session, watcher, wanted, nothing, what) for what in (_TO_ACCEPT, _TO_RESOLVE)
+    return Breakdown(
+        {titles.get(found, found): counts.get(found, Counts()) for found in order},
+        to_accept,
+        to_resolve,
+        (Times(*wholes[0]), Times(*wholes[1])),
     )
-    return accepted.get(0, Times()), resolved.get(0, Times())
 
 
-def _key_of(dimension: Dimension, period: Period) -> tuple[Key, dict[Any, str | None]]:
-    """Return what to group by, and the keys of its values where they are not keys themselves."""
+def _grouped(
+    dimension: Dimension, period: Period, chosen: ColumnElement[bool]
+) -> tuple[Rows, dict[Any, str | None]]:
+    """Return the rows by their group, and the keys of groups that are not named by their keys."""
     if dimension is not Dimension.MONTH:
-        return _COLUMNS[dimension], {}
+        return Rows(inspect(Complaint).local_table, _COLUMNS[dimension], chosen), {}
     months = period.months()
-    # Compared with instants, a month needs no time zone of the database.
-    ends = (
-        (col(Complaint.registered_at) < start_of_day(month), place) for place, month in enumerate(months[1:])
-    )
-    key = case(*ends, else_=len(months) - 1) if len(months) > 1 else literal(0)
-    return key, {place: month_key(month) for place, month in enumerate(months)}
-
-
-def _renamed(found: Mapping[Any, V], names: Mapping[Any, str | None]) -> dict[str | None, V]:
-    return {names.get(key, key): value for key, value in found.items()}
-
-
-def _counts(session: Session, watcher: Watcher, wanted: StatisticsFilter, key: Key) -> dict[Any, Counts]:
-    numbers = [
-        func.count().filter(condition).label(name) for name, condition in _conditions(watcher.now).items()
-    ]
-    query: Select[Any] = select(key.label("key"), *numbers).where(*_chosen(watcher, wanted)).group_by("key")
-    return {row[0]: Counts(*row[1:]) for row in session.execute(query)}
-
-
-def _conditions(now: datetime) -> Mapping[str, ColumnElement[bool]]:
-    """Return what each number counts, in the order of ``Counts``; the words are in docs/complaints.md."""
-    state, handled = col(Complaint.state), col(Complaint.nature).in_(HANDLED_HERE)
-    responded, respond_by = col(Complaint.responded_at), col(Complaint.respond_by_at)
-    resolved, due = col(Complaint.resolved_at), col(Complaint.due_at)
-    answerable = and_(handled, state.not_in((State.MERGED, State.WITHDRAWN)))
-    taken, closed = and_(handled, state.in_(_TAKEN)), and_(handled, state == State.CLOSED)
-    overdue = and_(handled, state.in_(RUNNING), due <= now)
-    reopened = and_(taken, col(Complaint.reopenings) > 0)
-    answered = and_(taken, col(Complaint.is_satisfied).is_not(None))
-    return {
-        "registered": true(),
-        "passed_on": not_(handled),
-        "merged": and_(handled, state == State.MERGED),
-        "withdrawn": and_(handled, state == State.WITHDRAWN),
-        "declined": and_(handled, state == State.DECLINED),
-        "waiting": and_(handled, state == State.REGISTERED),
-        "running": and_(handled, state.in_(RUNNING)),
-        "resolved": and_(handled, state.in_((State.RESOLVED, State.FOLLOWED_UP))),
-        "closed": closed,
-        "response_due": and_(answerable, or_(responded.is_not(None), respond_by <= now)),
-        "responded_in_time": and_(answerable, responded < respond_by),
-        "response_missing": and_(answerable, responded.is_(None), respond_by <= now),
-        "result_due": or_(closed, reopened, overdue),
-        "solved": and_(closed, col(Complaint.is_solved).is_(True)),
-        "unconfirmed": and_(closed, col(Complaint.is_solved).is_(None)),
-        "rated": answered,
-        "satisfied": and_(state.in_(_WITH_RESULT), handled, col(Complaint.is_satisfied).is_(True)),
-        "reopened": reopened,
-        "overdue": overdue,
-        "late": and_(taken, resolved >= due),
-        "repeats_place": and_(handled, col(Complaint.repeats_place)),
-        "repeats_reporter": and_(handled, col(Complaint.repeats_reporter)),
+    starts = [*(start_of_day(month) for month in months), period.ends_at]
+    # Joined as instants: no time zone of the database, and each month is a range of the index.
+    spans = union_all(
+        *(
+            select(
+                literal(place).label("place"),
+                literal(start, UtcDateTime()).label("starts_at"),
+                literal(end, UtcDateTime()).label("ends_at"),
+            )
+            for place, (start, end) in enumerate(pairwise(starts))
+        )
+    ).subquery()
+    at = col(Complaint.registered_at)
+    source = join(spans, Complaint, and_(at >= spans.c.starts_at, at < spans.c.ends_at))
+    return Rows(source, spans.c.place, chosen), {
+        place: month_key(month) for place, month in enumerate(months)
     }
+
+
+def _counts(session: Session, rows: Rows, now: datetime) -> dict[Any, Counts]:
+    """Return key → counts: the database counts by state and nature, the rules say what that means."""
+    parts = (rows.key, col(Complaint.state), col(Complaint.nature))
+    query: Any = select(*parts, *_numbers(now)).select_from(rows.source).where(rows.condition)
+    cells: dict[Any, list[Cell]] = {}
+    for place, state, nature, *numbers in session.execute(query.group_by(*parts)):
+        cells.setdefault(place, []).append(Cell(State(state), Nature(nature), *numbers))
+    return {place: counts_of(found) for place, found in cells.items()}
+
+
+def _numbers(now: datetime) -> list[ColumnElement[int]]:
+    """Return what of a cell is counted, in its order."""
+    responded, respond_by = col(Complaint.responded_at), col(Complaint.respond_by_at)
+    reopened, is_due = col(Complaint.reopenings) > 0, col(Complaint.due_at) <= now
+    conditions: tuple[ColumnElement[bool], ...] = (
+        true(),
+        responded.is_not(None),
+        responded < respond_by,
+        and_(responded.is_(None), respond_by <= now),
+        reopened,
+        is_due,
+        or_(reopened, is_due),
+        col(Complaint.resolved_at) >= col(Complaint.due_at),
+        col(Complaint.is_solved).is_not(None),
+        col(Complaint.is_solved).is_(True),
+        col(Complaint.is_satisfied).is_not(None),
+        col(Complaint.is_satisfied).is_(True),
+        col(Complaint.repeats_place).is_(True),
+        col(Complaint.repeats_reporter).is_(True),
+    )
+    return [func.count().filter(condition) for condition in conditions]
 
 
 def _chosen(watcher: Watcher, wanted: StatisticsFilter) -> list[ColumnElement[bool]]:
@@ -165,49 +151,3 @@ def _chosen(watcher: Watcher, wanted: StatisticsFilter) -> list[ColumnElement[bo
         (col(Complaint.party_id), wanted.party_id),
     )
     return clauses + [column == value for column, value in equal if value is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """From registration to an instant; ``is_net``: without the pauses."""
-
-    until: Any
-    states: frozenset[State]
-    is_net: bool = False
-
-
-_TO_ACCEPT = _Span(Complaint.accepted_at, _TAKEN)
-_TO_RESOLVE = _Span(Complaint.resolved_at, frozenset(_WITH_RESULT), is_net=True)
-
-
-def _times(
-    session: Session, watcher: Watcher, wanted: StatisticsFilter, key: Key, span: _Span
-) -> dict[Any, Times]:
-    """Return the median and the ninth tenth by nearest rank: the first value whose rank reaches that share."""
-    counted = col(Complaint.nature).in_(HANDLED_HERE), col(Complaint.state).in_(span.states)
-    minutes = (
-        select(key.label("key"), _minutes(session, span).label("minutes"))
-        .where(*_chosen(watcher, wanted), *counted, col(span.until).is_not(None))
-        .subquery()
-    )
-    place, value = minutes.c.key, minutes.c.minutes
-    ranked = select(
-        place,
-        value,
-        func.row_number().over(partition_by=place, order_by=value).label("rank"),
-        func.count().over(partition_by=place).label("number"),
-    ).subquery()
-    rank, number = ranked.c.rank, ranked.c.number
-    least = (func.min(ranked.c.minutes).filter(rank * 10 >= number * tenths) for tenths in (5, 9))
-    query = select(ranked.c.key, func.max(number), *least).group_by(ranked.c.key)
-    return {row[0]: Times(*row[1:]) for row in session.execute(query)}
-
-
-def _minutes(session: Session, span: _Span) -> ColumnElement[int]:
-    since, until = col(Complaint.registered_at), col(span.until)
-    if session.get_bind().dialect.name == "postgresql":
-        seconds: ColumnElement[Any] = func.floor(extract("epoch", until.op("-")(since)))
-    else:
-        seconds = (type_coerce(until, BigInteger) - type_coerce(since, BigInteger)) // 1_000_000
-    net = seconds - col(Complaint.paused_seconds) if span.is_net else seconds
-    return cast(net, BigInteger) // 60

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from backend.complaints import errors
-from backend.complaints.rules.vocabulary import CATEGORIES
+from backend.complaints.rules.states import RUNNING, State
+from backend.complaints.rules.vocabulary import CATEGORIES, HANDLED_HERE, Nature
 from backend.kernel.clock import start_of_day
 from backend.policies.rules.hotline import CLASS_TITLES, TimeClass
 from backend.tally.small_groups import broken_out, may_show
 
 MOST_MONTHS = 36
+# The largest groups are listed; the total holds all of them.
+MOST_GROUPS = 500
 _USUAL_MONTHS = 12
 # A report like an earlier one of the same place and category, or by the same named reporter, within this time.
 REPEAT_WITHIN = timedelta(days=30)
+TAKEN = RUNNING | {State.RESOLVED, State.FOLLOWED_UP, State.CLOSED}
+_PART_OF: Mapping[State, str] = {
+    State.REGISTERED: "waiting",
+    State.MERGED: "merged",
+    State.WITHDRAWN: "withdrawn",
+    State.DECLINED: "declined",
+    State.TRANSFERRED: "passed_on",
+    State.RESOLVED: "resolved",
+    State.FOLLOWED_UP: "resolved",
+    State.CLOSED: "closed",
+    **dict.fromkeys(RUNNING, "running"),
+}
 # Of these nothing is shown where fewer than five people stand behind the number.
 _GUARDED = ("satisfied", "repeats_reporter")
 
@@ -77,6 +93,69 @@ class Counts:
         return Counts(
             **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """So many complaints of one state and nature, and of how many of them each thing is true at one moment.
+
+    ``answered``: first answered; ``in_time``: before ``respond_by_at``; ``missing``: not, and that is reached;
+    ``is_due``: ``due_at`` reached; ``at_issue``: reopened or that; ``late``: resolved at or after ``due_at``;
+    ``told_*``: the reporter said whether it is solved, whether they are satisfied.
+    """
+
+    state: State
+    nature: Nature
+    number: int
+    answered: int
+    in_time: int
+    missing: int
+    reopened: int
+    is_due: int
+    at_issue: int
+    late: int
+    told_solved: int
+    solved: int
+    told_satisfied: int
+    satisfied: int
+    repeats_place: int
+    repeats_reporter: int
+
+
+def counts_of(cells: Iterable[Cell]) -> Counts:
+    """Return what the complaints of some cells count as."""
+    sums: dict[str, int] = defaultdict(int)
+    for cell in cells:
+        for name, number in _parts_of(cell).items():
+            sums[name] += number
+    return Counts(**sums)
+
+
+def _parts_of(cell: Cell) -> dict[str, int]:
+    """These are the definitions of docs/complaints.md."""
+    if cell.nature not in HANDLED_HERE:
+        return {"registered": cell.number, "passed_on": cell.number}
+    parts = {
+        "registered": cell.number,
+        _PART_OF[cell.state]: cell.number,
+        "repeats_place": cell.repeats_place,
+        "repeats_reporter": cell.repeats_reporter,
+    }
+    if cell.state in (State.MERGED, State.WITHDRAWN):
+        return parts
+    parts["response_due"] = cell.answered + cell.missing
+    parts["responded_in_time"] = cell.in_time
+    parts["response_missing"] = cell.missing
+    if cell.state not in TAKEN:
+        return parts
+    parts |= {"rated": cell.told_satisfied, "reopened": cell.reopened, "late": cell.late}
+    if cell.state in RUNNING:
+        return parts | {"result_due": cell.at_issue, "overdue": cell.is_due}
+    parts |= {"satisfied": cell.satisfied, "result_due": cell.reopened}
+    if cell.state is not State.CLOSED:
+        return parts
+    unconfirmed = cell.number - cell.told_solved
+    return parts | {"result_due": cell.number, "solved": cell.solved, "unconfirmed": unconfirmed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +232,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What the database counted: by key, in the order in which the groups are shown."""
+    """What the database counted: by key, in the order in which the groups are shown; times of all together too."""
 
     counts: Mapping[str | None, Counts]
     to_accept: Mapping[str | None, Times] = field(default_factory=dict)
     to_resolve: Mapping[str | None, Times] = field(default_factory=dict)
+    total_times: tuple[Times, Times] = (Times(), Times())
 
 
 def period_of(today: date, since: date | None, until: date | None) -> Period:
@@ -205,6 +285,11 @@ def break_down(found: Breakdown, titles: Mapping[str | None, str]) -> tuple[Grou
     return tuple(groups)
 
 
+def figures_of_all(found: Breakdown) -> Figures:
+    """Return the figures of all groups together."""
+    return figures_of(sum(found.counts.values(), Counts()), *found.total_times)
+
+
 def without_reporters(figures: Figures) -> Figures:
     """Return the figures for those who must not find out which reports are one person's."""
     return replace(figures, repeats_reporter=None)
@@ -224,6 +309,11 @@ def known_titles(dimension: Dimension, period: Period) -> dict[str | None, str]:
 def month_key(month: date) -> str:
     """Return ``2026-01``."""
     return f"{month:%Y-%m}"
+
+
+def minutes_between(since: datetime, until: datetime, paused_seconds: int = 0) -> int:
+    """Return whole minutes from one instant to another, rounded down, without the pauses."""
+    return (int((until - since) / timedelta(seconds=1)) - paused_seconds) // 60
 
 
 def _next_month(month: date) -> date:

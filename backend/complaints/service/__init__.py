@@ -67,6 +67,7 @@ from backend.complaints.service.reporter import (
     withdraw_complaint,
 )
 from backend.complaints.service.statistics import ReadStatistics, Statistics, read_statistics
+from backend.complaints.service.statistics_export import export_statistics
 from backend.complaints.service.timing import (
     DecideExtension,
     PauseComplaint,
@@ -126,6 +127,7 @@ __all__ = [
     "decide_extension",
     "decline_complaint",
     "dispatch_complaint",
+    "export_statistics",
     "find_estate",
     "forget_anonymous_days",
     "list_complaints",

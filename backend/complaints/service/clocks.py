@@ -80,11 +80,9 @@ def pause_columns(ctx: Context, clock: Clock, reason: str, now: datetime) -> dic
     }
 
 
-def paused_columns(row: Complaint, now: datetime) -> dict[str, Any]:
-    """Return what a pause that ends now adds to the pauses so far, in whole seconds."""
-    if row.paused_at is None:
-        return {}
-    return {"paused_seconds": row.paused_seconds + int((now - row.paused_at).total_seconds())}
+def paused_seconds(row: Complaint, now: datetime) -> int:
+    """Return the whole seconds of all pauses, one that lasts until now too."""
+    return row.paused_seconds + (0 if row.paused_at is None else int((now - row.paused_at).total_seconds()))
 
 
 def resume_columns(ctx: Context, clock: Clock, now: datetime) -> dict[str, Any]:

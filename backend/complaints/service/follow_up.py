@@ -115,6 +115,7 @@ def reopen(ctx: Context, row: Complaint, doer: Doer, words: str) -> Complaint:
     values |= {
         "reopenings": row.reopenings + 1,
         "resolved_at": None,
+        "minutes_to_resolve": None,
         "closed_at": None,
         "outcome": None,
         "extensions": 0,

@@ -8,6 +8,7 @@ from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules.states import Action, Doer, State
+from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.service import clocks
 from backend.complaints.service.follow_up import ask_question
 from backend.complaints.service.loading import load_for
@@ -92,9 +93,11 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理结果，反映人会看到。")
     step, now = _step(Action.RESOLVE, command), ctx.clock.now()
+    paused = clocks.paused_seconds(row, now)
     values = {
-        **clocks.paused_columns(row, now),
         "resolved_at": now,
+        "paused_seconds": paused,
+        "minutes_to_resolve": minutes_between(row.registered_at, now, paused),
         "paused_at": None,
         "pause_reason": None,
         "is_solved": None,

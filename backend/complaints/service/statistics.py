@@ -9,14 +9,14 @@ from backend.complaints.queries import Watcher
 from backend.complaints.queries import statistics as queries
 from backend.complaints.repository import parties
 from backend.complaints.rules.statistics import (
+    MOST_GROUPS,
     Breakdown,
-    Counts,
     Dimension,
     Figures,
     Group,
     Period,
     break_down,
-    figures_of,
+    figures_of_all,
     known_titles,
     period_of,
     without_reporters,
@@ -48,13 +48,14 @@ class ReadStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The figures of a period as they stand at ``as_of``: of all, and of each group."""
+    """The figures of a period as they stand at ``as_of``: of all, and of the largest groups."""
 
     by: Dimension
     period: Period
     as_of: datetime
     total: Figures
     groups: tuple[Group, ...]
+    left_out: int
 
 
 def read_statistics(ctx: Context, command: ReadStatistics) -> Statistics:
@@ -67,13 +68,12 @@ def read_statistics(ctx: Context, command: ReadStatistics) -> Statistics:
     watcher = Watcher(ctx.actor, own_parties(ctx), ctx.clock.now())
     found = queries.break_down_by(ctx.session, watcher, wanted, command.by)
     groups = break_down(found, _titles(ctx, command.by, wanted.period, found))
-    total = figures_of(
-        sum(found.counts.values(), Counts()), *queries.total_times(ctx.session, watcher, wanted)
-    )
+    total = figures_of_all(found)
     if command.only_assigned or command.is_restricted:
         groups = tuple(Group(each.key, each.title, without_reporters(each.figures)) for each in groups)
         total = without_reporters(total)
-    return Statistics(command.by, wanted.period, watcher.now, total, groups)
+    left_out = max(0, len(groups) - MOST_GROUPS)
+    return Statistics(command.by, wanted.period, watcher.now, total, groups[:MOST_GROUPS], left_out)
 
 
 def _wanted(ctx: Context, command: ReadStatistics) -> queries.StatisticsFilter:

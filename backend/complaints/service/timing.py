@@ -78,7 +78,7 @@ def resume_complaint(ctx: Context, command: ResumeComplaint) -> Complaint:
     if clock is None or row.paused_at is None:
         raise errors.not_paused()
     now = ctx.clock.now()
-    values = clocks.resume_columns(ctx, clock, now) | clocks.paused_columns(row, now)
+    values = clocks.resume_columns(ctx, clock, now) | {"paused_seconds": clocks.paused_seconds(row, now)}
     return take_step(ctx, row, Step(Action.RESUME, Doer.STAFF, command.words, is_told=True, values=values))
 
 

@@ -10,6 +10,7 @@ from backend.complaints import errors
 from backend.complaints.repository import parties
 from backend.complaints.rules import intake
 from backend.complaints.rules.states import Action, Doer
+from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
 from backend.complaints.service import clocks
 from backend.complaints.service.loading import load_for
@@ -69,7 +70,11 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     now = ctx.clock.now()
     limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
     values |= clocks.start_columns(ctx, limits.resolve, now)
-    values |= {"accepted_at": now, "responded_at": now}
+    values |= {
+        "accepted_at": now,
+        "responded_at": now,
+        "minutes_to_accept": minutes_between(row.registered_at, now),
+    }
     words = command.words or "已受理。"
     return take_step(ctx, row, Step(Action.ACCEPT, Doer.STAFF, words, is_told=True, values=values))
 

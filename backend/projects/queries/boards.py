@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, select
 
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.access import Scope
 from backend.projects import repository
 from backend.projects.queries.gates import Decision, to_decision
@@ -79,7 +79,8 @@ def projects_in(
         query = query.where(or_(false(), *(_within(scope) for scope in scopes)))
     if plan_year is not None:
         query = query.where(Project.plan_year == plan_year)
-    query = query.where(_older(before)).order_by(col(Project.created_at).desc(), col(Project.id).desc())
+    at, key = col(Project.created_at), col(Project.id)
+    query = query.where(older_than(at, key, before)).order_by(at.desc(), key.desc())
     return _cards(session, session.exec(query.limit(limit)).all(), scopes)
 
 
@@ -116,11 +117,6 @@ def _within(scope: Scope) -> ColumnElement[bool]:
 
 def _covers(scope: Scope, path: str, estate_id: str | None) -> bool:
     return path.startswith(scope.organisation_path) and scope.estate_id in (None, estate_id)
-
-
-def _older(before: Position | None) -> ColumnElement[bool]:
-    at, key = col(Project.created_at), col(Project.id)
-    return true() if before is None else or_(at < before[0], and_(at == before[0], key < before[1]))
 
 
 def _cards(

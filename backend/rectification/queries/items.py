@@ -11,7 +11,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from backend.infra.crypto import Vault
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.access import Scope
 from backend.rectification import repository
 from backend.rectification.rules.progress import State
@@ -166,8 +166,7 @@ def item_rows(
 ) -> Sequence[RectificationItem]:
     """Return a page of items under some scopes (None = everywhere), newest first, in one query."""
     at, key = col(RectificationItem.created_at), col(RectificationItem.id)
-    older = true() if before is None else or_(at < before[0], and_(at == before[0], key < before[1]))
-    chosen = select(RectificationItem).where(_seen(scopes), *_conditions(wanted), older)
+    chosen = select(RectificationItem).where(_seen(scopes), *_conditions(wanted), older_than(at, key, before))
     return session.exec(chosen.order_by(at.desc(), key.desc()).limit(limit)).all()
 
 

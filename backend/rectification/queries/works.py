@@ -12,7 +12,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from backend.infra.database import db_now
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.kernel.access import Scope
 from backend.kernel.clock import local_date
 from backend.policies.queries import parameters_for
@@ -100,8 +100,7 @@ def works_rows(
 ) -> Sequence[WorksItem]:
     """Return a page of works items under some scopes (None = everywhere), newest first, in one query."""
     at, key = col(WorksItem.created_at), col(WorksItem.id)
-    older = true() if before is None else or_(at < before[0], and_(at == before[0], key < before[1]))
-    chosen = select(WorksItem).where(_seen(scopes), older)
+    chosen = select(WorksItem).where(_seen(scopes), older_than(at, key, before))
     if wanted.estate_ids is not None:
         chosen = chosen.where(col(WorksItem.estate_id).in_(wanted.estate_ids))
     if wanted.category is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from backend.complaints import service
 from backend.infra.web import current_context, endpoint, staff
@@ -13,6 +13,8 @@ door = Blueprint("staff_complaint_statistics", __name__, url_prefix="/api/v1/sta
 
 _TAGS = ["staff complaints"]
 _ANSWER = {200: schemas.StatisticsOut}
+_EXPORT = staff(Permission.COMPLAINT_READ, limit="5/minute")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @door.get("/complaints/statistics")
@@ -20,6 +22,15 @@ _ANSWER = {200: schemas.StatisticsOut}
 def show_statistics(query: schemas.StatisticsQuery) -> schemas.StatisticsOut:
     """Show response, resolution and satisfaction rates, times, overdue and repeated cases of one's area."""
     return schemas.StatisticsOut.of(service.read_statistics(current_context(), query.command()))
+
+
+@door.post("/complaints/statistics/exports")
+@endpoint(_EXPORT, {200: None}, tags=_TAGS, responses_raw=_XLSX)
+def export_statistics(json: schemas.ExportStatisticsIn) -> Response:
+    """Take the figures of an area out as an Excel workbook, a sheet for each breakdown; that is an event."""
+    content = service.export_statistics(current_context(), json.organisation, json.command())
+    headers = {"Content-Disposition": 'attachment; filename="complaints.xlsx"'}
+    return Response(content, 200, headers, mimetype=_XLSX)
 
 
 @door.get("/assigned-complaints/statistics")

@@ -37,7 +37,7 @@ def list_complaints(query: schemas.ComplaintQuery) -> cases.ComplaintListOut:
     """List the complaints of one's area, newest first; search by words, number or ticket."""
     before, size = decode_cursor(query.cursor), query.limit + 1
     found = service.list_complaints(current_context(), query.filter(), size, before)
-    return cases.ComplaintListOut.of(found, query.limit)
+    return cases.ComplaintListOut.of(found, query.limit, by_due=query.order == "due")
 
 
 @door.post("")

@@ -28,7 +28,7 @@ def list_assigned(query: schemas.ComplaintQuery) -> cases.ComplaintListOut:
     """List the complaints dispatched to the units one acts for, newest first."""
     before, size = decode_cursor(query.cursor), query.limit + 1
     found = service.list_complaints(current_context(), query.filter(only_assigned=True), size, before)
-    return cases.ComplaintListOut.of(found, query.limit)
+    return cases.ComplaintListOut.of(found, query.limit, by_due=query.order == "due")
 
 
 @door.get(_ONE)

@@ -152,10 +152,12 @@ class ComplaintListOut(BaseModel):
     next: str | None
 
     @classmethod
-    def of(cls, found: Sequence[Line], size: int) -> ComplaintListOut:
-        """Build from one row more than a page holds."""
-        page = found[:size]
-        position = (page[-1].registered_at, page[-1].id) if len(found) > size else None
+    def of(cls, found: Sequence[Line], size: int, *, by_due: bool = False) -> ComplaintListOut:
+        """Build from one row more than a page holds; the cursor follows the order."""
+        page, position = found[:size], None
+        if len(found) > size:
+            last = page[-1]
+            position = ((by_due and last.due_at) or last.registered_at, last.id)
         return cls(items=[ComplaintOut.of(line) for line in page], next=encode_cursor(position))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from pydantic import BaseModel, Field
 from backend.complaints.rules.statistics import DIMENSION_TITLES, Dimension, Figures, Group, Rate, Times
 from backend.complaints.rules.vocabulary import CATEGORIES
 from backend.complaints.service import ReadStatistics, Statistics
-from backend.infra.forms import Id
+from backend.infra.forms import Id, StrictModel
 from backend.tally.report import percent_floor
 
 Category = Annotated[str, Field(json_schema_extra={"enum": list(CATEGORIES)}, max_length=20)]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+_DAYS = {"ge": date(2000, 1, 1), "lt": date(2200, 1, 1)}
+Day = Annotated[date, Field(**_DAYS)]
+StrictDay = Annotated[date, Field(strict=False, **_DAYS)]
 
 
 class AssignedStatisticsQuery(BaseModel):
@@ -50,6 +53,26 @@ class StatisticsQuery(AssignedStatisticsQuery):
             estate_id=self.estate,
             category=self.category,
             party_id=self.party,
+            is_restricted=self.restricted,
+        )
+
+
+class ExportStatisticsIn(StrictModel):
+    """Whose figures are written, with all below it; days of Asia/Shanghai, ``until`` excluded."""
+
+    organisation: Id
+    since: StrictDay | None = None
+    until: StrictDay | None = None
+    estate: Id | None = None
+    restricted: bool = False
+
+    def command(self) -> ReadStatistics:
+        """Return the service's command."""
+        return ReadStatistics(
+            Dimension.MONTH,
+            self.since,
+            self.until,
+            estate_id=self.estate,
             is_restricted=self.restricted,
         )
 
@@ -137,8 +160,44 @@ class StatisticsGroupOut(BaseModel):
         return cls(key=group.key, title=group.title, figures=FiguresOut.of(group.figures))
 
 
+class SeriesOut(BaseModel):
+    """A line or a row of bars: one value for each label, None where there is none or it is not shown."""
+
+    name: str
+    unit: str
+    values: list[str | None]
+
+
+class ChartOut(BaseModel):
+    """What a chart draws: rates in percent, numbers as whole numbers."""
+
+    labels: list[str]
+    series: list[SeriesOut]
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> ChartOut:
+        """Build from the rules' values."""
+        figures = [group.figures for group in groups]
+        rates: dict[str, list[Rate | None]] = {
+            "响应率": [each.response for each in figures],
+            "解决率": [each.resolution for each in figures],
+            "满意率": [each.satisfaction for each in figures],
+        }
+        numbers = {"登记": "registered", "已结案": "closed", "目前超期": "overdue"}
+        return cls(
+            labels=[group.title for group in groups],
+            series=[
+                *(SeriesOut(name=name, unit="%", values=_percents(each)) for name, each in rates.items()),
+                *(
+                    SeriesOut(name=name, unit="件", values=[str(each.counts[key]) for each in figures])
+                    for name, key in numbers.items()
+                ),
+            ],
+        )
+
+
 class StatisticsOut(BaseModel):
-    """The complaints registered in a period, as they stand at ``as_of``."""
+    """The complaints registered in a period, as they stand at ``as_of``; ``left_out`` groups are in the total alone."""
 
     by: str
     by_title: str
@@ -147,6 +206,8 @@ class StatisticsOut(BaseModel):
     as_of: datetime
     total: FiguresOut
     groups: list[StatisticsGroupOut]
+    left_out: int
+    chart: ChartOut
 
     @classmethod
     def of(cls, found: Statistics) -> StatisticsOut:
@@ -159,4 +220,10 @@ class StatisticsOut(BaseModel):
             as_of=found.as_of,
             total=FiguresOut.of(found.total),
             groups=[StatisticsGroupOut.of(each) for each in found.groups],
+            left_out=found.left_out,
+            chart=ChartOut.of(found.groups),
         )
+
+
+def _percents(rates: Sequence[Rate | None]) -> list[str | None]:
+    return [None if rate is None else percent_floor(rate.numerator, rate.denominator) for rate in rates]

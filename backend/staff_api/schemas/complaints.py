@@ -36,7 +36,10 @@ Day = Annotated[date, Field(strict=False)]
 
 
 class ComplaintQuery(PageQuery):
-    """Which complaints; ``text`` is words, a number or a ticket number."""
+    """Which complaints; ``text`` is words, a number or a ticket number.
+
+    ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
+    """
 
     state: State | None = None
     organisation: Id | None = None
@@ -47,6 +50,7 @@ class ComplaintQuery(PageQuery):
     text: Annotated[str, Field(min_length=2, max_length=60)] | None = None
     overdue: bool | None = None
     supervised: bool | None = None
+    order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
     until: Moment | None = None
 
@@ -65,6 +69,7 @@ class ComplaintQuery(PageQuery):
             since=self.since,
             until=self.until,
             only_assigned=only_assigned,
+            by_due=self.order == "due",
         )
 
 

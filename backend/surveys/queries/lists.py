@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, true
+from sqlalchemy import and_, func
 from sqlalchemy import select as sa_select
-from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from backend.infra.paging import Position
+from backend.infra.paging import Position, older_than
 from backend.media.service import MediaView
 from backend.surveys.repository import surveys
 from backend.surveys.tables import (
@@ -71,7 +70,7 @@ def surveys_under(
     at, key = col(SurveyArea.created_at), col(SurveyArea.survey_id)
     query = (
         sa_select(key, at)
-        .where(col(SurveyArea.organisation_id).in_(organisation_ids), _older(at, key, before))
+        .where(col(SurveyArea.organisation_id).in_(organisation_ids), older_than(at, key, before))
         .order_by(at.desc(), key.desc())
         .limit(limit)
     )
@@ -87,7 +86,7 @@ def surveys_of_estates(
     """Return the surveys held in some estates, newest first, in any state or in some."""
     at, key = col(Survey.created_at), col(Survey.id)
     there = select(SurveyEstate.survey_id).where(col(SurveyEstate.estate_id).in_(estate_ids))
-    query = select(Survey).where(key.in_(there), _older(at, key, before))
+    query = select(Survey).where(key.in_(there), older_than(at, key, before))
     if states:
         query = query.where(col(Survey.state).in_(states))
     return list(session.exec(query.order_by(at.desc(), key.desc()).limit(limit)))
@@ -110,7 +109,7 @@ def responses_of(
         select(SurveyResponse, SurveyHousehold)
         .join(SurveyHousehold, col(SurveyHousehold.id) == col(SurveyResponse.household_id))
         .where(SurveyResponse.survey_id == survey_id, SurveyResponse.estate_id == estate_id)
-        .where(_older(at, key, before))
+        .where(older_than(at, key, before))
         .order_by(at.desc(), key.desc())
         .limit(limit)
     )
@@ -138,7 +137,7 @@ def texts_of(session: Session, wanted: TextFilter, limit: int, before: Position 
         SurveyText.survey_id == wanted.survey_id,
         SurveyText.estate_id == wanted.estate_id,
         col(SurveyText.is_standing),
-        _older(at, key, before),
+        older_than(at, key, before),
     )
     if wanted.question is not None:
         query = query.where(SurveyText.question == wanted.question)
@@ -234,9 +233,3 @@ def _line(row: SurveyResponse, home: SurveyHousehold) -> ResponseLine:
 def _in_order(session: Session, ids: Sequence[str]) -> list[Survey]:
     rows = {row.id: row for row in session.exec(select(Survey).where(col(Survey.id).in_(ids)))}
     return [rows[survey_id] for survey_id in ids]
-
-
-def _older(at: Mapped[datetime], key: Mapped[str], before: Position | None) -> ColumnElement[bool]:
-    if before is None:
-        return true()
-    return or_(at < before[0], and_(at == before[0], key < before[1]))

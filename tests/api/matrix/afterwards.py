@@ -48,6 +48,7 @@ GET    /api/v1/staff/complaints?estate=<estate>                       | .BTR....
 GET    /api/v1/staff/complaints/statistics                            | own .BTR....H.U
 GET    /api/v1/staff/complaints/statistics?by=estate&estate=<estate>  | .BTR....H.U
 GET    /api/v1/staff/complaints/statistics?restricted=true&organisation=<community>  | .B........U
+POST   /api/v1/staff/complaints/statistics/exports                    | .BTR....H.U
 GET    /api/v1/staff/assigned-complaints/statistics                   | own ...R.....D.
 POST   /api/v1/staff/complaints                                       | .BTR..SGH..
 GET    /api/v1/staff/complaints/<complaint>                           | .BTR....H.U

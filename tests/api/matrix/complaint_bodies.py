@@ -45,6 +45,9 @@ COMPLAINTS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/staff/complaints": lambda place: Body(
         {**_report(place), "source": "telephone"}, headers=_KEY
     ),
+    "POST /api/v1/staff/complaints/statistics/exports": lambda place: Body(
+        {"organisation": place.ids["community"]}
+    ),
     "POST /api/v1/staff/complaints/<complaint>/accept": lambda _: Body({}, headers=_FIRST),
     "POST /api/v1/staff/complaints/<complaint>/reclassify": lambda _: Body({}, headers=_FIRST),
     "POST /api/v1/staff/complaints/<complaint>/transfer": lambda _: Body(

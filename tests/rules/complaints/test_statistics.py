@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import asdict, fields, replace
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import combinations
 
@@ -10,18 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.complaints.rules.figures_table import HEADINGS, HIDDEN, UNDECIDABLE, rate_text, row_of
+from backend.complaints.rules.states import RUNNING, State
 from backend.complaints.rules.statistics import (
     Breakdown,
+    Cell,
     Counts,
     Dimension,
     Figures,
     Period,
+    Rate,
     break_down,
+    counts_of,
     figures_of,
     known_titles,
+    minutes_between,
     period_of,
 )
-from backend.complaints.rules.vocabulary import CATEGORIES
+from backend.complaints.rules.vocabulary import CATEGORIES, Nature
 from backend.kernel.errors import Unprocessable
 from backend.tally.small_groups import FEWEST, may_show
 
@@ -45,6 +52,107 @@ groups = st.dictionaries(st.sampled_from("abcdefg"), counted, max_size=7)
 def shown(found: dict[str, Counts]) -> dict[str | None, Figures]:
     titles = {key: key for key in found}
     return {group.key: group.figures for group in break_down(Breakdown(found), titles)}
+
+
+def cell(state: State, nature: Nature = Nature.COMPLAINT, **numbers: int) -> Cell:
+    values = dict.fromkeys((each.name for each in fields(Cell)[2:]), 0)
+    return Cell(state, nature, **(values | numbers))
+
+
+ALL = dict.fromkeys((each.name for each in fields(Cell)[3:-2]), 9)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (State.REGISTERED, "waiting response_due responded_in_time response_missing"),
+        (State.DECLINED, "declined response_due responded_in_time response_missing"),
+        (State.MERGED, "merged"),
+        (State.WITHDRAWN, "withdrawn"),
+        *(
+            (
+                state,
+                "running response_due responded_in_time response_missing rated reopened late result_due overdue",
+            )
+            for state in sorted(RUNNING)
+        ),
+        *(
+            (
+                state,
+                "resolved response_due responded_in_time response_missing rated reopened late satisfied result_due",
+            )
+            for state in (State.RESOLVED, State.FOLLOWED_UP)
+        ),
+        (
+            State.CLOSED,
+            "closed response_due responded_in_time response_missing rated reopened late satisfied result_due solved",
+        ),
+    ],
+)
+def test_what_a_state_counts_as(state: State, expected: str) -> None:
+    found = counts_of([cell(state, number=9, **ALL)])
+    counted = {name for name, number in asdict(found).items() if number}
+    assert counted == {"registered", *expected.split()}
+
+
+@pytest.mark.parametrize("nature", [Nature.PETITION, Nature.ACCUSATION, Nature.LAWSUIT])
+@pytest.mark.parametrize("state", list(State))
+def test_what_is_passed_on_counts_as_nothing_else(state: State, nature: Nature) -> None:
+    found = counts_of([cell(state, nature, number=9, repeats_place=9, **ALL)])
+    assert found == Counts(registered=9, passed_on=9)
+
+
+cells = st.lists(
+    st.builds(
+        lambda state, nature, numbers: Cell(state, nature, sum(numbers), *numbers),
+        st.sampled_from(State),
+        st.sampled_from(Nature),
+        st.lists(st.integers(0, 9), min_size=13, max_size=13),
+    ),
+    max_size=9,
+)
+
+
+@given(cells)
+def test_every_complaint_is_in_exactly_one_part(found: list[Cell]) -> None:
+    counts = asdict(counts_of(found))
+    names = [each.name for each in fields(Counts)]
+    parts = names[names.index("passed_on") : names.index("closed") + 1]
+    assert sum(counts[name] for name in parts) == counts["registered"] == sum(each.number for each in found)
+
+
+@given(cells, cells)
+def test_an_emergency_counts_like_a_complaint_and_order_does_not(left: list[Cell], right: list[Cell]) -> None:
+    as_emergency = [
+        replace(each, nature=Nature.EMERGENCY) if each.nature is Nature.COMPLAINT else each for each in left
+    ]
+    assert counts_of(as_emergency) == counts_of(left)
+    assert counts_of([*left, *right]) == counts_of(right) + counts_of(left)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "paused", "minutes"),
+    [(0, 0, 0), (59, 0, 0), (60, 0, 1), (119.999, 0, 1), (3_600, 3_600, 0), (3_659, 59, 60), (3_659, 60, 59)],
+)
+def test_minutes_are_whole_and_without_pauses(seconds: float, paused: int, minutes: int) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert minutes_between(start, start + timedelta(seconds=seconds), paused) == minutes
+
+
+def test_every_number_has_its_heading() -> None:
+    line = row_of("小区", figures_of(Counts(rated=1)))
+    assert len(line) == len(HEADINGS) + 1
+    assert line[line.index(HIDDEN) - 1] == 0 and line.count(UNDECIDABLE) == 6
+    known = {each.name for each in fields(Counts)}
+    assert known - set(figures_of(Counts()).counts) == {"satisfied", "repeats_reporter"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(None, HIDDEN), (Rate(0, 0), "0/0（—）"), (Rate(2, 3), "2/3（66.66%）"), (Rate(5, 5), "5/5（100.00%）")],
+)
+def test_a_rate_is_written_with_both_its_numbers(rate: Rate | None, text: str) -> None:
+    assert rate_text(rate) == text
 
 
 @pytest.mark.parametrize(

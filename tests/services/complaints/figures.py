@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.complaints.rules.numbers import new_number
 from backend.complaints.rules.states import OPEN, State
-from backend.complaints.rules.statistics import Times
+from backend.complaints.rules.statistics import Times, minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, HANDLED_HERE, Nature
 from backend.complaints.tables import Complaint
 from backend.kernel.ids import new_id
@@ -67,7 +67,14 @@ def put(hotline: Hotline, state: str, at: datetime, **values: Any) -> Complaint:
         "respond_by_at": at + DAY,
         "merged_into_id": None,
     }
-    row = Complaint(**(defaults | values))
+    given = defaults | values
+    for name, until, paused in (
+        ("minutes_to_accept", "accepted_at", 0),
+        ("minutes_to_resolve", "resolved_at", given.get("paused_seconds", 0)),
+    ):
+        if given.get(until) is not None:
+            given[name] = minutes_between(at, given[until], paused)
+    row = Complaint(**given)
     hotline.system.session.add(row)
     hotline.system.session.flush()
     return row

@@ -126,7 +126,7 @@ def test_what_was_stored_before_gets_the_same_marks(engine: Engine, tmp_path: Pa
         marks = select(Complaint.paused_seconds, Complaint.repeats_place, Complaint.repeats_reporter)
         before = session.exec(marks.order_by(col(Complaint.registered_at), col(Complaint.id))).all()
         session.rollback()
-        runner.downgrade(engine, "0017")
+        runner.downgrade(engine, "0019")
         runner.upgrade(engine)
         after = session.exec(marks.order_by(col(Complaint.registered_at), col(Complaint.id))).all()
     assert sorted(before)[-1][0] >= 3590
