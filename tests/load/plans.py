@@ -66,7 +66,7 @@ def read_pages(
         with _listening(engine, tables) as heard:
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200, (name, answer.text)
-        found.plans[name] = [_plan_of(engine, *asked) for asked in heard]
+        found.plans[name] = [plan_of(engine, *asked) for asked in heard]
         taken = []
         for _ in range(rounds):
             app.floods = FloodGate("memory://")
@@ -94,7 +94,7 @@ def _listening(engine: Engine, tables: str) -> Iterator[list[tuple[str, Any]]]:
         event.remove(engine, "before_cursor_execute", hear)
 
 
-def _plan_of(engine: Engine, statement: str, parameters: Any) -> list[str]:
+def plan_of(engine: Engine, statement: str, parameters: Any) -> list[str]:
     """Return the plan the database chooses, without costs."""
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", parameters)

@@ -35,7 +35,7 @@ from tests.factories.people import acting_as, make_staff
 from tests.factories.places import make_community, make_estate
 from tests.factories.postgres import Cluster
 from tests.load.hall import Hall
-from tests.load.test_surveys import plan_of
+from tests.load.plans import plan_of
 
 COMPLAINTS = 100_000
 ESTATES = 40
