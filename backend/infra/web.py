@@ -26,7 +26,7 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Protocol, cast, get_type_hints
 
-from flask import Flask, Request, Response, g, request
+from flask import Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from spectree import Response as SpecResponse
@@ -39,6 +39,7 @@ from backend.infra import access_log, problems
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.infra.json import OrjsonProvider
+from backend.infra.lean_flask import LeanFlask, WholeAnswer
 from backend.infra.limits import FloodGate
 from backend.kernel.access import ANONYMOUS, ROLE_PERMISSIONS, Actor, Permission
 from backend.kernel.errors import DomainError, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
@@ -151,7 +152,7 @@ def _direct(view: Callable[..., Any], documented: Callable[..., Any]) -> Any:
         result = view(**arguments)
         body, status = result if isinstance(result, tuple) else (result, 200)
         if isinstance(body, BaseModel):
-            return Response(body.model_dump_json(), status=status, mimetype="application/json")
+            return WholeAnswer(body.model_dump_json(), status=status, mimetype="application/json")
         return cast(ResponseReturnValue, result)
 
     return run
@@ -181,13 +182,13 @@ class IdConverter(BaseConverter):
     regex = "[0-9a-z]{20}"
 
 
-class GongjueFlask(Flask):
+class GongjueFlask(LeanFlask):
     """Flask with our edge: routes without ``access`` cannot be registered at all."""
 
     json_provider_class = OrjsonProvider
 
     def __init__(self, name: str, ports: Ports, authenticator: Authenticator) -> None:
-        super().__init__(name, static_folder=None)
+        super().__init__(name)
         self.ports = ports
         self.authenticator = authenticator
         # A name for log lines, not a secret: random per process, counted on without asking the system each time.
@@ -238,7 +239,7 @@ class GongjueFlask(Flask):
         access = view.access
         _check_body(running, access)
         token_hash = bearer_token_hash()
-        self._refuse_flood(access, token_hash)
+        self._refuse_flood(running, access, token_hash)
         if not access.transaction:
             return cast(ResponseReturnValue, view(**running.view_args))
         actor = self._actor(access, token_hash)
@@ -250,11 +251,11 @@ class GongjueFlask(Flask):
             session.commit()
             return answer
 
-    def _refuse_flood(self, access: Access, token_hash: bytes | None) -> None:
+    def _refuse_flood(self, running: Request, access: Access, token_hash: bytes | None) -> None:
         """Count by session; on public routes by address, where nobody looks whether a token is a real one."""
         is_known = token_hash is not None and access.door != "public"
-        caller = cast(bytes, token_hash).hex() if is_known else str(request.remote_addr)
-        if not self.floods.admits(access.limit, cast(Any, request.url_rule).rule, caller):
+        caller = cast(bytes, token_hash).hex() if is_known else str(running.remote_addr)
+        if not self.floods.admits(access.limit, cast(Any, running.url_rule).rule, caller):
             raise TooMany
 
     def _actor(self, access: Access, token_hash: bytes | None) -> Actor:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"
+# Every byte's low five bits as a letter: 256 is a multiple of 32, so each letter is equally likely.
+_LETTERS = bytes(_ALPHABET[byte & 31] for byte in range(256))
 ID_LENGTH = 20
 
 
 def new_id() -> str:
     """Return a new 20-character identifier (Crockford base 32, lower case)."""
-    bits = secrets.randbits(5 * ID_LENGTH)
-    return "".join(_ALPHABET[(bits >> shift) & 31] for shift in range(0, 5 * ID_LENGTH, 5))
+    return secrets.token_bytes(ID_LENGTH).translate(_LETTERS).decode()

@@ -13,6 +13,7 @@ from backend.ballots.service import documents, objections
 from backend.ballots.service.desk import Paper, PollingDesk
 from backend.ballots.service.objections import ObjectToBallot
 from backend.ballots.service.receipts import check_receipt
+from backend.infra.lean_flask import WholeAnswer
 from backend.infra.paging import PageQuery, decode_cursor, encode_cursor
 from backend.infra.web import (
     admit,
@@ -112,7 +113,7 @@ def show_tally(ballot_id: str) -> Response:
     token_hash = bearer_token_hash()
     actor = admit(current_app().authenticator.cached(token_hash) if token_hash else None, _TALLY)
     body, etag = _desk().tally(ballot_id, actor)
-    return Response(body, mimetype="application/json", headers={"ETag": etag})
+    return WholeAnswer(body, mimetype="application/json", headers={"ETag": etag})
 
 
 class ReceiptQuery(BaseModel):

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 
 from backend.ballots.repository import cast_sql
 from backend.ballots.repository.cast_wire import PreparedCast
-from backend.infra.columns import from_micros, to_micros
+from backend.infra.columns import from_micros
 from backend.infra.database import POSTGRESQL_NOW, SQLITE_NOW
 from backend.infra.settings import Settings
 from backend.kernel.errors import Unavailable
@@ -27,8 +27,8 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class CastRow:
-    """What the statement found, and the receipt if it inserted; times are aware UTC."""
+class Verdict:
+    """What stands for and against a vote now; times are aware UTC."""
 
     state: str
     opens_at: datetime
@@ -42,8 +42,6 @@ class CastRow:
     has_mandate: bool
     documents_match: bool
     may: bool
-    receipt: str | None = None
-    cast_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,14 @@ class Standing:
 class Statements(Protocol):
     """Everything the vote's path asks of the database; each call is whole by itself."""
 
-    def cast(self, values: Row) -> CastRow | None:
-        """Check and insert; None when there is no such ballot."""
+    def cast(self, values: Row) -> datetime | None:
+        """Check, insert, and return when; None when nothing was inserted: ask ``judge`` why."""
 
-    def replace(self, values: Row, old: str) -> CastRow | None:
+    def replace(self, values: Row, old: str) -> datetime | None:
         """Mark ``old`` replaced and cast anew, or change nothing; None also when ``old`` stands no more."""
+
+    def judge(self, values: Row) -> Verdict | None:
+        """Return what stands for and against this vote; None when there is no such ballot."""
 
     def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
         """Return the vote recorded under this key."""
@@ -115,16 +116,15 @@ class PostgresqlStatements:
             open=True,
         )
 
-    def cast(self, values: Row) -> CastRow | None:
+    def cast(self, values: Row) -> datetime | None:
         """See Statements."""
-        with self._connection() as connection:
-            try:
-                found = _CAST.run(connection, values)
-            except UniqueViolation:
-                found = connection.execute(_VERDICT, values).fetchone()
-        return None if found is None else CastRow(*found)
+        try:
+            with self._connection() as connection:
+                return _CAST.run(connection, values)
+        except UniqueViolation:
+            return None
 
-    def replace(self, values: Row, old: str) -> CastRow | None:
+    def replace(self, values: Row, old: str) -> datetime | None:
         """See Statements; the casting lock comes first, so that the sealer can never wait for us in a ring."""
         try:
             with self._connection() as connection, connection.transaction() as block:
@@ -132,14 +132,18 @@ class PostgresqlStatements:
                 if connection.execute(_REPLACE, {"old": old}).rowcount != 1:
                     return None
                 connection.execute(_DISPOSITION, {**values, "old": old})
-                found = _CAST.run(connection, values)
-                row = None if found is None else CastRow(*found)
-                if row is None or row.receipt is None:
+                cast_at = _CAST.run(connection, values)
+                if cast_at is None:
                     raise Rollback(block)
-                return row
+                return cast_at
         except UniqueViolation:
             return None  # another vote of this entry came in between: nothing was replaced
         return None
+
+    def judge(self, values: Row) -> Verdict | None:
+        """See Statements."""
+        found = self._one(_VERDICT, values)
+        return None if found is None else Verdict(*found)
 
     def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
         """See Statements."""
@@ -187,23 +191,28 @@ class SqliteStatements:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def cast(self, values: Row) -> CastRow | None:
+    def cast(self, values: Row) -> datetime | None:
         """See Statements."""
         with self._transaction() as connection:
             return self._cast(connection, values)
 
-    def replace(self, values: Row, old: str) -> CastRow | None:
+    def replace(self, values: Row, old: str) -> datetime | None:
         """See Statements."""
         with self._transaction() as connection:
             if connection.execute(cast_sql.REPLACE_STANDING, {"old": old}).rowcount != 1:
                 return None
             disposition = cast_sql.INSERT_DISPOSITION.format(now=SQLITE_NOW)
             connection.execute(disposition, {**values, "old": old})
-            found = self._cast(connection, values)
-            if found is None or found.receipt is None:
+            cast_at = self._cast(connection, values)
+            if cast_at is None:
                 connection.execute("ROLLBACK")
-                return None
-            return found
+            return cast_at
+
+    def judge(self, values: Row) -> Verdict | None:
+        """See Statements."""
+        with self._raw() as connection:
+            found = connection.execute(cast_sql.SQLITE_VERDICT, values).fetchone()
+        return None if found is None else _verdict(found)
 
     def find_replay(self, account_id: str, idempotency_key: str) -> Replay | None:
         """See Statements."""
@@ -220,27 +229,16 @@ class SqliteStatements:
     def close(self) -> None:
         """See Statements; the connections are the engine's."""
 
-    def _cast(self, connection: sqlite3.Connection, values: Row) -> CastRow | None:
-        found = connection.execute(cast_sql.SQLITE_VERDICT, values).fetchone()
+    @staticmethod
+    def _cast(connection: sqlite3.Connection, values: Row) -> datetime | None:
+        found = connection.execute(cast_sql.SQLITE_ENTITLED, values).fetchone()
         if found is None:
             return None
-        *facts, organisation_id = found
-        row = _row(facts)
-        if not row.may:
-            return row
-        known = {
-            "account_id": row.account_id,
-            "organisation_id": organisation_id,
-            "dwelling_id": row.dwelling_id,
-            "has_mandate": row.has_mandate,
-            "now": to_micros(row.now),
-        }
-        inserted = connection.execute(cast_sql.SQLITE_VOTE, {**values, **known}).fetchall()
-        if not inserted:
-            return row
-        connection.execute(cast_sql.SQLITE_EVENT, {**values, **known})
-        receipt, cast_at = inserted[0]
-        return dataclasses.replace(row, receipt=receipt, cast_at=from_micros(cast_at))
+        taken = {**values, **dict(zip(_ENTITLED, found, strict=True))}
+        if connection.execute(cast_sql.SQLITE_VOTE, taken).rowcount != 1:
+            return None
+        connection.execute(cast_sql.SQLITE_EVENT, taken)
+        return from_micros(taken["now"])
 
     @contextmanager
     def _raw(self) -> Iterator[sqlite3.Connection]:
@@ -264,9 +262,12 @@ class SqliteStatements:
                 raise
 
 
-def _row(facts: Sequence[Any]) -> CastRow:
+_ENTITLED = ("account_id", "organisation_id", "dwelling_id", "has_mandate", "now")
+
+
+def _verdict(facts: Sequence[Any]) -> Verdict:
     """Give SQLite's integers their meaning: instants and truth values."""
-    row = CastRow(*facts)
+    row = Verdict(*facts)
     times = ("opens_at", "closes_at", "now", "effective_at")
     truths = ("re_vote", "has_mandate", "documents_match", "may")
     meant: dict[str, Any] = {name: bool(getattr(row, name)) for name in truths}

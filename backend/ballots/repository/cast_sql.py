@@ -19,7 +19,7 @@ _POSTGRESQL_GATE = "SELECT * FROM ballot_gate(:ballot) LIMIT 1"
 # Each join finds one row or none: keys, ``binding_one`` and ``proxy_mandate_entry`` are unique.
 _VERDICT = """
 gate AS {materialized} ({gate}),
-facts AS {materialized} (
+facts AS (
   SELECT gate.state, gate.opens_at, gate.closes_at, gate.now, gate.re_vote, gate.organisation_id,
          who.account_id, entry.dwelling_id, home.relation, home.effective_at,
          mandate.id IS NOT NULL AS has_mandate,
@@ -46,11 +46,13 @@ verdict AS (
 )
 """
 
-# In the order of CastRow's fields; the vote's own two follow.
+# In the order of Verdict's fields.
 _FACTS = (
     "state, opens_at, closes_at, now, re_vote, account_id, dwelling_id, relation, effective_at, has_mandate,"
     " documents_match, may"
 )
+# What an insert takes from the verdict; no row when something stands against the vote.
+_ENTITLED = "SELECT account_id, organisation_id, dwelling_id, has_mandate, now FROM verdict WHERE may"
 _VOTE_COLUMNS = (
     "(receipt, ballot_id, roll_entry_id, account_id, idempotency_key, request_hash, channel, arrived_as, state, choices,"
     " documents_hash, nonce, cast_at)"
@@ -75,31 +77,29 @@ def _verdict(gate: str, materialized: str) -> str:
     )
 
 
-# Without ON CONFLICT, which looks in every unique index once before it inserts: a vote in the way is an error,
-# rare, after which POSTGRESQL_VERDICT tells the rest.
+# The vote's hot path carries back one value; who is refused asks POSTGRESQL_VERDICT for the reasons. Without ON
+# CONFLICT, which looks in every unique index once before it inserts: a vote in the way is an error, and rare.
 POSTGRESQL_CAST = f"""
 WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")},
-vote_in AS (
-  INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM verdict WHERE may RETURNING receipt, cast_at
-),
-event_in AS ({INSERT_EVENT} {_EVENT_VALUES} FROM verdict, vote_in)
-SELECT {_FACTS}, vote_in.receipt, vote_in.cast_at FROM verdict LEFT JOIN vote_in ON true
-"""  # noqa: S608 - constants
+entitled AS MATERIALIZED ({_ENTITLED}),
+vote_in AS (INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM entitled RETURNING receipt)
+{INSERT_EVENT} {_EVENT_VALUES} FROM entitled, vote_in RETURNING at
+"""
 
 POSTGRESQL_VERDICT = f"""
 WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")} SELECT {_FACTS} FROM verdict
 """  # noqa: S608 - constants
 
-# SQLite has one writer, and it is us: what the verdict found still holds when the rows are inserted, so they
-# take account, place and time from its answer.
+# SQLite has one writer, and it is us: what the verdict found still holds when the rows are inserted.
 _SQLITE_FOUND = (
     "FROM (SELECT :account_id AS account_id, :organisation_id AS organisation_id, :dwelling_id AS dwelling_id,"
     " :has_mandate AS has_mandate, :now AS now) WHERE true"
 )
-SQLITE_VERDICT = f"WITH {_verdict(_SQLITE_GATE, '')} SELECT {_FACTS}, organisation_id FROM verdict"  # noqa: S608 - constants
+SQLITE_VERDICT = f"WITH {_verdict(_SQLITE_GATE, '')} SELECT {_FACTS} FROM verdict"  # noqa: S608 - constants
+SQLITE_ENTITLED = f"WITH {_verdict(_SQLITE_GATE, '')} {_ENTITLED}"
 SQLITE_VOTE = f"""
 INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} {_SQLITE_FOUND}
-ON CONFLICT DO NOTHING RETURNING receipt, cast_at
+ON CONFLICT DO NOTHING
 """
 SQLITE_EVENT = f"{INSERT_EVENT} {_EVENT_VALUES} {_SQLITE_FOUND}"
 

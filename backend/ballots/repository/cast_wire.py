@@ -1,4 +1,4 @@
-"""The vote's statement on PostgreSQL's own protocol: prepared once per connection, one call, binary answers.
+"""The vote's statement on PostgreSQL's own protocol: prepared once per connection, one call, a binary answer.
 
 A cursor would send, wait, and convert in a dozen steps, between which the threads of a process wait for each
 other; libpq's one call waits for the server without the interpreter's lock.
@@ -7,7 +7,7 @@ other; libpq's one call waits for the server without the interpreter's lock.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from struct import unpack
 from typing import Any
@@ -22,22 +22,6 @@ _BYTEA = 17
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _text(value: bytes) -> str:
-    return value.decode()
-
-
-def _instant(value: bytes) -> datetime:
-    """Read microseconds since 2000, the wire's binary timestamptz."""
-    return _EPOCH + timedelta(microseconds=unpack("!q", value)[0])
-
-
-def _truth(value: bytes) -> bool:
-    return value == b"\x01"
-
-
-_READERS: Mapping[int, Callable[[bytes], Any]] = {16: _truth, 1184: _instant}
-
-
 class PreparedCast:
     """One statement with ``:name`` parameters; those in ``binary`` are bytes, all others text."""
 
@@ -47,26 +31,17 @@ class PreparedCast:
         self._sql = re.sub(_PARAMETER, lambda found: numbers[found[1]], sql).encode()
         self._formats = [int(name in binary) for name in self._names]
         self._types = [_BYTEA if name in binary else 0 for name in self._names]
-        self._readers: tuple[Callable[[bytes], Any], ...] = ()
 
     def prepare(self, connection: Connection[Any]) -> None:
         """Prepare on a new connection; the pool calls it once for each."""
         self._checked(connection, connection.pgconn.prepare(_NAME, self._sql, self._types))
 
-    def run(self, connection: Connection[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Execute and return the only row, or None; raises psycopg's own errors."""
+    def run(self, connection: Connection[Any], values: Mapping[str, Any]) -> datetime | None:
+        """Execute and return the instant in the only cell, or None without a row; raises psycopg's own errors."""
         sent: list[Any] = [_sent(values[name]) for name in self._names]
         found = self._checked(connection, connection.pgconn.exec_prepared(_NAME, sent, self._formats, 1))
-        if not found.ntuples:
-            return None
-        readers = self._readers or self._learn_readers(found)
-        cells = (found.get_value(0, column) for column in range(len(readers)))
-        return tuple(None if cell is None else read(cell) for read, cell in zip(readers, cells, strict=True))
-
-    def _learn_readers(self, found: Any) -> tuple[Callable[[bytes], Any], ...]:
-        """Read the columns' types off the first answer; they are the statement's, so never change."""
-        self._readers = tuple(_READERS.get(found.ftype(column), _text) for column in range(found.nfields))
-        return self._readers
+        cell: bytes | None = found.get_value(0, 0) if found.ntuples else None
+        return None if cell is None else _instant(cell)
 
     @staticmethod
     def _checked(connection: Connection[Any], result: Any) -> Any:
@@ -75,6 +50,12 @@ class PreparedCast:
         if connection.pgconn.status == ConnStatus.BAD:
             raise OperationalError("the server went away")
         raise error_from_result(result, encoding=connection.info.encoding)
+
+
+def _instant(value: bytes) -> datetime:
+    """Read microseconds since 2000, the wire's binary timestamptz."""
+    microseconds: int = unpack("!q", value)[0]
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _sent(value: Any) -> bytes | None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import orjson
 
 from backend.ballots import errors
-from backend.ballots.repository.cast import CastRow, Replay, Statements
+from backend.ballots.repository.cast import Replay, Statements, Verdict
 from backend.ballots.rules.meta import BallotMeta
 from backend.ballots.rules.papers import encode_online
 from backend.kernel.errors import NotFound, Unauthenticated
@@ -56,16 +57,17 @@ def cast_vote(statements: Statements, command: CastVote) -> Recorded:
     request_hash = _request_hash(command, letters)
     for attempt in range(_ATTEMPTS):
         values = _values(command, letters, request_hash, state="standing")
-        row = statements.cast(values)
-        if row is None:
+        cast_at = statements.cast(values)
+        if cast_at is not None:
+            return _recorded(values, cast_at)
+        verdict = statements.judge(values)
+        if verdict is None:
             raise NotFound
-        if row.receipt is not None:
-            return _recorded(command, row, "standing")
-        replay = _find_replay(statements, row, command)
+        replay = _find_replay(statements, verdict, command)
         if replay is not None:
             return _answer_replay(command, replay, request_hash)
-        _refuse(row)
-        recorded = _cast_over_standing(statements, command, values, row)
+        _refuse(verdict)
+        recorded = _cast_over_standing(statements, command, values, verdict)
         if recorded is not None:
             return recorded
         time.sleep(0.005 * attempt)  # somebody else moved the entry in between: look again
@@ -73,7 +75,7 @@ def cast_vote(statements: Statements, command: CastVote) -> Recorded:
 
 
 def _cast_over_standing(
-    statements: Statements, command: CastVote, values: Mapping[str, object], row: CastRow
+    statements: Statements, command: CastVote, values: Mapping[str, Any], verdict: Verdict
 ) -> Recorded | None:
     """Re-vote over one's own paper, hold a different member's, refuse where the rules know no re-vote.
 
@@ -82,46 +84,55 @@ def _cast_over_standing(
     standing = statements.find_standing(command.ballot.id, command.entry_id)
     if standing is None:
         return None
-    if not row.re_vote:
+    if not verdict.re_vote:
         raise errors.AlreadyVoted
-    if standing.account_id == row.account_id and standing.channel in ("online", "proxy"):
-        replaced = statements.replace(
-            {**values, "id": new_id(), "account_id": row.account_id}, standing.receipt
-        )
-        return None if replaced is None else _recorded(command, replaced, "standing")
-    held = statements.cast({**values, "state": "held"})
-    if held is None or held.receipt is None:
-        if held is not None and _find_replay(statements, held, command) is None:
-            raise errors.AlreadyHeld
+    if standing.account_id == verdict.account_id and standing.channel in ("online", "proxy"):
+        mine = {**values, "id": new_id(), "account_id": verdict.account_id}
+        replaced = statements.replace(mine, standing.receipt)
+        return None if replaced is None else _recorded(values, replaced)
+    return _hold(statements, command, {**values, "state": "held"}, verdict)
+
+
+def _hold(
+    statements: Statements, command: CastVote, values: Mapping[str, Any], verdict: Verdict
+) -> Recorded | None:
+    """Keep a second member's paper for review; None when it was refused for a reason that is new: look again."""
+    held = statements.cast(values)
+    if held is not None:
+        return _recorded(values, held)
+    if _find_replay(statements, verdict, command) is not None:
         return None
-    return _recorded(command, held, "held")
+    again = statements.judge(values)
+    if again is not None and again.may:
+        raise errors.AlreadyHeld
+    return None
 
 
-def _refuse(row: CastRow) -> None:
+def _refuse(verdict: Verdict) -> None:
     """Name the first thing that stands against this vote; nothing when only the entry's place is taken."""
-    if row.may:
+    if verdict.may:
         return
-    if row.account_id is None:
+    if verdict.account_id is None:
         raise Unauthenticated
-    if row.dwelling_id is None or (row.relation is None and not row.has_mandate):
+    if verdict.dwelling_id is None or (verdict.relation is None and not verdict.has_mandate):
         raise NotFound
-    if row.state not in ("open", "notice"):
-        raise errors.BallotClosed if row.now >= row.closes_at else errors.BallotNotOpen
-    if row.now < row.opens_at or row.state == "notice":
+    if verdict.state not in ("open", "notice"):
+        raise errors.BallotClosed if verdict.now >= verdict.closes_at else errors.BallotNotOpen
+    if verdict.now < verdict.opens_at or verdict.state == "notice":
         raise errors.BallotNotYetOpen
-    if row.now >= row.closes_at:
+    if verdict.now >= verdict.closes_at:
         raise errors.BallotClosed
-    if not row.documents_match:
+    if not verdict.documents_match:
         raise errors.DocumentsChanged
-    if row.effective_at is not None and row.effective_at > row.now:
+    if verdict.effective_at is not None and verdict.effective_at > verdict.now:
         raise errors.BindingWaiting
     raise errors.NotEntitled
 
 
-def _find_replay(statements: Statements, row: CastRow, command: CastVote) -> Replay | None:
-    if row.account_id is None:
+def _find_replay(statements: Statements, verdict: Verdict, command: CastVote) -> Replay | None:
+    if verdict.account_id is None:
         return None
-    return statements.find_replay(row.account_id, command.idempotency_key)
+    return statements.find_replay(verdict.account_id, command.idempotency_key)
 
 
 def _answer_replay(command: CastVote, replay: Replay, request_hash: bytes) -> Recorded:
@@ -130,9 +141,8 @@ def _answer_replay(command: CastVote, replay: Replay, request_hash: bytes) -> Re
     return Recorded(command.entry_id, replay.receipt, replay.cast_at, replay.state, is_replay=True)
 
 
-def _recorded(command: CastVote, row: CastRow, state: str) -> Recorded:
-    assert row.receipt is not None and row.cast_at is not None
-    return Recorded(command.entry_id, row.receipt, row.cast_at, state)
+def _recorded(values: Mapping[str, Any], cast_at: datetime) -> Recorded:
+    return Recorded(values["entry"], values["receipt"], cast_at, values["state"])
 
 
 def _request_hash(command: CastVote, letters: str) -> bytes:
@@ -140,7 +150,7 @@ def _request_hash(command: CastVote, letters: str) -> bytes:
     return sha256("\0".join(parts).encode()).digest()
 
 
-def _values(command: CastVote, letters: str, request_hash: bytes, *, state: str) -> dict[str, object]:
+def _values(command: CastVote, letters: str, request_hash: bytes, *, state: str) -> dict[str, Any]:
     ballot = command.ballot
     return {
         "ballot": ballot.id,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from backend.ballots.repository.cast import CastRow
+from backend.ballots.repository.cast import Verdict
 from backend.ballots.repository.cast_sql import to_psycopg
 from backend.ballots.tables import Ballot, RollEntry, Vote, VoteDisposition
 from backend.identity.tables import Account, Binding, LoginSession
@@ -59,8 +59,11 @@ class Booth:
             **changes,
         }
 
-    def cast(self, **changes: Any) -> CastRow | None:
+    def cast(self, **changes: Any) -> datetime | None:
         return self.hall.statements.cast(self.values(**changes))
+
+    def judge(self, **changes: Any) -> Verdict | None:
+        return self.hall.statements.judge(self.values(**changes))
 
     def change(self, table: type[Any], **changes: Any) -> None:
         """Change the voter's (or the ballot's) row of a table."""
@@ -92,28 +95,28 @@ def booth(database_url: str, tmp_path: Path) -> Iterator[Booth]:
 
 def test_vote_and_event_are_stored_as_given_and_times_are_the_databases(booth: Booth) -> None:
     values = booth.values()
-    row = booth.hall.statements.cast(values)
-    assert row is not None and row.may and row.receipt == values["receipt"]
-    assert (row.state, row.relation, row.account_id) == ("open", "owner", booth.voter.resident.account_id)
-    assert row.opens_at <= row.now < row.closes_at and row.cast_at == row.now
-    assert all(moment.utcoffset() == timedelta(0) for moment in (row.opens_at, row.closes_at, row.now))
+    verdict = booth.judge()
+    assert verdict is not None and verdict.may
+    account = booth.voter.resident.account_id
+    assert (verdict.state, verdict.relation, verdict.account_id) == ("open", "owner", account)
+    assert verdict.opens_at <= verdict.now < verdict.closes_at
+    cast_at = booth.hall.statements.cast(values)
+    assert cast_at is not None and verdict.now < cast_at < verdict.closes_at
+    assert all(moment.utcoffset() == timedelta(0) for moment in (verdict.opens_at, verdict.now, cast_at))
     [vote] = booth.stored(Vote)
     for name in ("receipt", "idempotency_key", "request_hash", "choices", "documents_hash", "nonce"):
         assert getattr(vote, name) == values[name]
-    assert (vote.channel, vote.state, vote.arrived_as, vote.cast_at) == (
-        "online",
-        "standing",
-        "standing",
-        row.now,
-    )
+    assert (vote.channel, vote.state, vote.arrived_as) == ("online", "standing", "standing")
+    assert (vote.account_id, vote.cast_at) == (account, cast_at)
     [event] = booth.stored(LedgerEvent)
     assert (event.id, event.type, event.subject_kind) == (values["event"], "vote.recorded", "dwelling")
-    assert (event.subject_id, event.actor_id, event.at) == (row.dwelling_id, row.account_id, row.now)
+    assert (event.subject_id, event.actor_id, event.at) == (verdict.dwelling_id, account, cast_at)
     assert event.payload == {"channel": "online"}
 
 
 def test_unknown_ballot_is_nothing(booth: Booth) -> None:
     assert booth.cast(ballot="0" * 20) is None
+    assert booth.judge(ballot="0" * 20) is None
 
 
 def _an_hour_back(name: str) -> Callable[[Any], datetime]:
@@ -121,7 +124,7 @@ def _an_hour_back(name: str) -> Callable[[Any], datetime]:
 
 
 # What is changed before the vote; the fact by which the refusal is named.
-REFUSALS: dict[str, tuple[type[Any] | None, dict[str, Any], Callable[[CastRow], bool]]] = {
+REFUSALS: dict[str, tuple[type[Any] | None, dict[str, Any], Callable[[Verdict], bool]]] = {
     "unknown token": (None, {"token_hash": b"x" * 32}, lambda row: row.account_id is None),
     "session ended": (
         LoginSession,
@@ -166,7 +169,7 @@ REFUSALS: dict[str, tuple[type[Any] | None, dict[str, Any], Callable[[CastRow], 
 
 @pytest.mark.parametrize(("table", "changes", "names"), REFUSALS.values(), ids=REFUSALS.keys())
 def test_refused_vote_names_the_fact_and_leaves_nothing(
-    booth: Booth, table: type[Any] | None, changes: dict[str, Any], names: Callable[[CastRow], bool]
+    booth: Booth, table: type[Any] | None, changes: dict[str, Any], names: Callable[[Verdict], bool]
 ) -> None:
     if table is not None:
         booth.change(table, **changes)
@@ -175,10 +178,10 @@ def test_refused_vote_names_the_fact_and_leaves_nothing(
         changes = {"entry": booth.hall.crowd(1).voters[0].entry}
     elif changes.get("entry") == "neighbour":
         changes = {"entry": booth.crowd.voters[1].entry}
-    row = booth.cast(**changes)
-    assert row is not None
-    assert (row.may, row.receipt, row.cast_at) == (False, None, None)
-    assert names(row)
+    assert booth.cast(**changes) is None
+    verdict = booth.judge(**changes)
+    assert verdict is not None and not verdict.may
+    assert names(verdict)
     assert booth.stored(Vote) == [] and booth.stored(LedgerEvent) == []
 
 
@@ -187,8 +190,9 @@ def test_second_vote_that_meets_a_constraint_leaves_nothing(booth: Booth, again:
     first = booth.values()
     assert booth.hall.statements.cast(first) is not None
     changes = {} if again == "entry" else {again: first[again], "state": "held"}
-    row = booth.cast(**changes)
-    assert row is not None and row.may and row.receipt is None
+    assert booth.cast(**changes) is None
+    verdict = booth.judge(**changes)
+    assert verdict is not None and verdict.may
     assert len(booth.stored(Vote)) == len(booth.stored(LedgerEvent)) == 1
 
 
@@ -197,22 +201,21 @@ def test_replay_and_standing_are_found(booth: Booth) -> None:
     account = booth.voter.resident.account_id
     assert statements.find_replay(account, values["idempotency_key"]) is None
     assert statements.find_standing(values["ballot"], values["entry"]) is None
-    row = statements.cast(values)
-    assert row is not None
+    cast_at = statements.cast(values)
+    assert cast_at is not None
     replay = statements.find_replay(account, values["idempotency_key"])
     assert replay is not None
-    assert (replay.receipt, replay.request_hash) == (row.receipt, values["request_hash"])
-    assert (replay.cast_at, replay.state) == (row.cast_at, "standing")
+    assert (replay.receipt, replay.request_hash) == (values["receipt"], values["request_hash"])
+    assert (replay.cast_at, replay.state) == (cast_at, "standing")
     standing = statements.find_standing(values["ballot"], values["entry"])
     assert standing is not None
-    assert (standing.receipt, standing.account_id, standing.channel) == (row.receipt, account, "online")
+    assert (standing.receipt, standing.account_id, standing.channel) == (values["receipt"], account, "online")
 
 
 def test_replacing_moves_one_and_stores_the_other(booth: Booth) -> None:
     first, second = booth.values(), booth.values(choices="bb")
     booth.hall.statements.cast(first)
-    row = booth.hall.statements.replace(second, first["receipt"])
-    assert row is not None and row.receipt == second["receipt"]
+    assert booth.hall.statements.replace(second, first["receipt"]) is not None
     states = {vote.receipt: vote.state for vote in booth.stored(Vote)}
     assert states == {first["receipt"]: "replaced", second["receipt"]: "standing"}
     [moved] = booth.stored(VoteDisposition)
@@ -245,11 +248,11 @@ def test_window_is_half_open_to_the_millisecond(booth: Booth, edge: str, step: i
     instant = getattr(ballot, edge).replace(microsecond=0)
     booth.change(Ballot, **{edge: instant})
     freeze_clock(booth.hall.engine, instant + step * MILLISECOND)
-    row = booth.cast()
-    assert row is not None
-    assert row.now == instant + step * MILLISECOND
-    assert row.may is may and (row.receipt is not None) is may
-    assert [vote.cast_at for vote in booth.stored(Vote)] == [row.now] * may
+    verdict = booth.judge()
+    assert verdict is not None
+    assert (verdict.now, verdict.may) == (instant + step * MILLISECOND, may)
+    assert booth.cast() == (verdict.now if may else None)
+    assert [vote.cast_at for vote in booth.stored(Vote)] == [verdict.now] * may
 
 
 def test_parameters_become_psycopgs() -> None:
