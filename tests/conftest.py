@@ -15,7 +15,7 @@ from backend.infra.crypto import build_vault
 from backend.infra.database import build_engine
 from backend.infra.storage import Storage
 from backend.kernel.access import SYSTEM
-from tests.factories.databases import make_settings, migrate, sqlite_copy, sqlite_template
+from tests.factories.databases import make_settings, migrate, sqlite_copy, sqlite_template, without_waiting
 from tests.factories.phones import FakeExchange
 from tests.factories.postgres import Cluster, cluster, find_binaries
 
@@ -31,11 +31,25 @@ def require_postgresql(reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def pg_cluster() -> Iterator[Cluster]:
-    """A PostgreSQL cluster of this worker's own."""
+    """A PostgreSQL cluster of this worker's own, which waits for the disk only where a test wants it to."""
     if find_binaries() is None:
         require_postgresql("no PostgreSQL binaries found")
     with cluster() as running:
+        running.set_durable(False)
         yield running
+
+
+@pytest.fixture
+def durable(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For tests about load and time: PostgreSQL, where the test uses it, with its durable defaults."""
+    name = getattr(getattr(request.node, "callspec", None), "id", "")
+    if "pg_cluster" not in request.fixturenames and "postgresql" not in name:
+        yield
+        return
+    running: Cluster = request.getfixturevalue("pg_cluster")
+    running.set_durable(True)
+    yield
+    running.set_durable(False)
 
 
 @pytest.fixture(scope="session")
@@ -59,19 +73,21 @@ def migrated_postgresql(pg_cluster: Cluster, session_folder: Path) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh migrated database, for tests that commit; runs once per kind of database."""
     if request.param == "sqlite":
-        return sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
+        yield sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
+        return
     running: Cluster = request.getfixturevalue("pg_cluster")
     name = f"t_{abs(hash(request.node.nodeid)) % 10**12}"
-    return running.create_database(name, template=request.getfixturevalue("migrated_postgresql"))
+    yield running.create_database(name, template=request.getfixturevalue("migrated_postgresql"))
+    running.drop_database(name)
 
 
 @pytest.fixture
 def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
     """An engine on a fresh migrated database of each kind."""
-    built = build_engine(make_settings(database_url, tmp_path / "files"))
+    built = without_waiting(build_engine(make_settings(database_url, tmp_path / "files")))
     yield built
     built.dispose()
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 _NOBODY = 65534
+_FOR_POWER_CUTS = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,16 @@ class Cluster:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Create (or replace) a database and return its URL."""
+        self.drop_database(name)
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             suffix = f' TEMPLATE "{template}"' if template else ""
             connection.execute(f'CREATE DATABASE "{name}"{suffix}')
         return self.url.rsplit("/", 1)[0] + f"/{name}"
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it; none by that name is no error."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def kill(self) -> None:
         """Kill the postmaster and its children at once, as a power cut would (SIGQUIT: no checkpoint)."""
@@ -42,6 +49,27 @@ class Cluster:
     def start(self) -> None:
         """Start (again), recovering from the log."""
         _start(self.binaries, self.data, self.port)
+
+    def set_durable(self, is_durable: bool) -> None:
+        """Choose whether it waits for the disk, as it does by default, or leaves writing to the system.
+
+        What a killed process leaves behind is the same either way; only a power cut and the time differ.
+        """
+        wanted = "on" if is_durable else "off"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for setting in _FOR_POWER_CUTS:
+                connection.execute(f"ALTER SYSTEM SET {setting} = {wanted}")
+            connection.execute("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + 30
+        while any(self._shows(setting) != wanted for setting in _FOR_POWER_CUTS):
+            if time.monotonic() > deadline:
+                raise TimeoutError("PostgreSQL does not read its settings again")
+            time.sleep(0.02)
+
+    def _shows(self, setting: str) -> str:
+        with psycopg.connect(self.url) as connection:
+            (value,) = connection.execute(f"SHOW {setting}").fetchone() or ("",)
+        return str(value)
 
 
 def find_binaries() -> Path | None:
@@ -142,6 +170,7 @@ def cluster() -> Iterator[Cluster]:
                 "-E",
                 "UTF8",
                 "--locale=C",
+                "--no-sync",
             ]
         )
         port = _free_port()

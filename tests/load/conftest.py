@@ -16,3 +16,8 @@ def hall(database_url: str, tmp_path: Path) -> Iterator[Hall]:
     built = Hall(database_url, tmp_path)
     yield built
     built.close()
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(durable: None) -> None:
+    """What is measured here waits for the disk."""

@@ -22,7 +22,7 @@ from tests.api.matrix.bodies import BODIES
 from tests.api.matrix.body import Body
 from tests.api.matrix.place import Place, build_place
 from tests.api.matrix.table import Row
-from tests.factories.databases import make_settings, sqlite_copy
+from tests.factories.databases import make_settings, sqlite_copy, without_waiting
 from tests.factories.phones import FakeExchange
 from tests.factories.postgres import Cluster
 
@@ -76,6 +76,7 @@ def sqlite_pair(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory)
     made = _arrange(sqlite_copy(migrated_sqlite, folder / "matrix.db"), folder)
     made.world.ports.engine.dispose()
     made.live, made.saved = sqlite3.connect(folder / "matrix.db"), sqlite3.connect(":memory:")
+    made.live.execute("PRAGMA synchronous=OFF")
     made.live.backup(made.saved)
     yield made
     made.live.close()
@@ -99,7 +100,8 @@ def _arrange(url: str, folder: Path) -> Pair:
     settings = make_settings(url, folder / "files")
     vault = build_vault(settings)
     storage = Storage(settings.storage_path, vault)
-    ports = Ports(settings, build_engine(settings), vault, storage, FakeExchange())
+    engine = without_waiting(build_engine(settings))
+    ports = Ports(settings, engine, vault, storage, FakeExchange())
     world = World(build_app(ports), ports)
     with world.arrange() as ctx:
         ours, theirs = build_place(ctx), build_place(ctx)

@@ -35,7 +35,7 @@ from tests.api.matrix.place import RESIDENTS, Place, build_place
 from tests.api.matrix.table import LETTERS, Row, read_table
 from tests.api.matrix.test_matrix import may
 from tests.factories.ballots import BallotFixture, make_ballot
-from tests.factories.databases import make_settings, sqlite_copy
+from tests.factories.databases import make_settings, sqlite_copy, without_waiting
 from tests.factories.people import make_resident, make_staff
 from tests.factories.phones import FakeExchange
 from tests.factories.places import make_estate
@@ -175,8 +175,8 @@ def twins(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twins]:
 
 def _world(url: str, files: Path) -> World:
     settings = make_settings(url, files)
-    vault = build_vault(settings)
-    ports = Ports(settings, build_engine(settings), vault, Storage(files, vault), FakeExchange())
+    vault, engine = build_vault(settings), without_waiting(build_engine(settings))
+    ports = Ports(settings, engine, vault, Storage(files, vault), FakeExchange())
     return World(build_app(ports), ports)
 
 
