@@ -1,9 +1,11 @@
 # Everything a person or CI does with this checkout. Needs python3.11, make and a package registry.
 PYTHON ?= python3.11
 BIN := .venv/bin
+# Old versions of make cannot keep the lines of one target together.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check bench accept screenshots lock format clean
+.PHONY: help run test check types lint contracts architecture bench accept screenshots lock format clean
 
 help:  ## Show these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,10 +29,19 @@ test: .venv/.dev  ## Run every test on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 check: .venv/.dev  ## Lint, format, types, import contracts, migrations
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(TOGETHER) types lint contracts architecture
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+contracts: .venv/.dev
 	$(BIN)/lint-imports
+
+architecture: .venv/.dev
 	$(BIN)/python -m pytest tests/architecture
 
 bench: .venv/.dev  ## Measure votes against bare Flask and pgbench, and reminders; writes var/bench.json
