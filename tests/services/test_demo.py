@@ -69,19 +69,32 @@ class Told:
             yield Context(session, SYSTEM, self.ports, "test")
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a loaded demo, to copy."""
+    folder = tmp_path_factory.mktemp("demo") / "var"
+    folder.mkdir()
+    DemoPlace(folder).prepare(is_fresh=False)
+    return folder
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The story told once per database: it takes seconds."""
-    folder = tmp_path_factory.mktemp("told")
     if request.param == "sqlite":
-        url = f"sqlite:///{folder}/demo.db"
+        place = DemoPlace(tmp_path_factory.mktemp("told") / "var")
+        shutil.copytree(request.getfixturevalue("prepared"), place.folder)
+        ports, known = build_ports(place.settings()), logins.load(place.logins)
+        assert known is not None
     else:
+        folder = tmp_path_factory.mktemp("told")
         url = request.getfixturevalue("pg_cluster").create_database("demo")
-    engine = migrate(url, folder / "files", "demo")
-    ports = build_ports(make_settings(url, folder / "files", "demo"), engine=engine)
-    assert not is_loaded(ports)
-    yield Told(ports, load_demo(ports))
-    engine.dispose()
+        engine = migrate(url, folder / "files", "demo")
+        ports = build_ports(make_settings(url, folder / "files", "demo"), engine=engine)
+        assert not is_loaded(ports)
+        known = load_demo(ports)
+    yield Told(ports, known)
+    ports.engine.dispose()
 
 
 def test_the_story_ends_with_ballots_and_gates_at_different_stages(told: Told) -> None:
@@ -238,6 +251,11 @@ class Demo:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
+    def processor_seconds(self) -> float:
+        """Return what all of its processes have used so far, those that ended included."""
+        launcher = psutil.Process(self.process.pid)
+        return sum(sum(one.cpu_times()[:4]) for one in (launcher, *launcher.children(recursive=True)))
+
     def end(self, number: int) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -261,15 +279,6 @@ def demo(tmp_path: Path, taken_port: int) -> Iterator[Demo]:
     started = Demo(tmp_path / "var", taken_port)
     yield started
     started.end(signal.SIGTERM)
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a loaded demo, to copy."""
-    folder = tmp_path_factory.mktemp("demo") / "var"
-    folder.mkdir()
-    DemoPlace(folder).prepare(is_fresh=False)
-    return folder
 
 
 @pytest.fixture
@@ -360,12 +369,12 @@ def _everybody_is_told(wechat: str) -> None:
 
 
 def _starts_quickly_again(tmp_path: Path, port: int) -> None:
-    began = time.monotonic()
     again = Demo(tmp_path / "var", port)
     try:
         again.wait_ready()
-        # 10 s on an idle machine is what is promised; tests share theirs with others.
-        assert time.monotonic() - began < 30
+        # Ten seconds on an idle machine are promised, and tests/acceptance.py holds it by the clock. Here others
+        # run beside us: what counts is the work, which two processors must be able to do in that time.
+        assert again.processor_seconds() < 20
     finally:
         assert again.end(signal.SIGTERM) == 0
 
