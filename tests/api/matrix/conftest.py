@@ -39,6 +39,7 @@ class Pair:
     nowhere: Place
     saved: sqlite3.Connection | None = None
     live: sqlite3.Connection | None = None
+    untouched: int = 0
 
     def ask(self, row: Row, who: str | None, home: Place, about: Place) -> Answer:
         """Let somebody of ``home`` call the route about the things of ``about``."""
@@ -58,9 +59,10 @@ class Pair:
         return about.ids[name]
 
     def put_back(self) -> None:
-        """Undo whatever was written (SQLite)."""
-        if self.saved is not None and self.live is not None:
+        """Undo whatever was written (SQLite); nothing was: nothing is done."""
+        if self.saved is not None and self.live is not None and self.writes() != self.untouched:
             self.saved.backup(self.live)
+            self.untouched = self.writes()
 
     def writes(self) -> int:
         """Return a number that changes with every commit of anybody else (SQLite; else 0)."""
@@ -78,6 +80,7 @@ def sqlite_pair(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory)
     made.live, made.saved = sqlite3.connect(folder / "matrix.db"), sqlite3.connect(":memory:")
     made.live.execute("PRAGMA synchronous=OFF")
     made.live.backup(made.saved)
+    made.untouched = made.writes()
     yield made
     made.live.close()
     made.saved.close()
