@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,29 @@ from tests.factories.phones import FakeExchange
 from tests.factories.postgres import Cluster, cluster, find_binaries
 
 DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: each of them waits now and then, for a server or the disk."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each worker begin with its share of the files that hold long tests: short ones even out the end.
+
+    xdist first gives every worker an equal run of this list, and then moves what has not begun from the run's end.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("slow")]
+    short = iter([item for item in items if not item.get_closest_marker("slow")])
+    files = list(dict.fromkeys(item.path for item in long))
+    ordered: list[pytest.Item] = []
+    for turn in range(workers):
+        ordered += [item for item in long if item.path in files[turn::workers]]
+        ordered += islice(short, max(0, len(items) * (turn + 1) // workers - len(ordered)))
+    items[:] = [*ordered, *short]
 
 
 def require_postgresql(reason: str) -> None:
