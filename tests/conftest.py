@@ -17,6 +17,7 @@ from backend.infra.database import build_engine
 from backend.infra.storage import Storage
 from backend.kernel.access import SYSTEM
 from tests.factories.databases import make_settings, migrate, sqlite_copy, sqlite_template, without_waiting
+from tests.factories.empty_databases import EmptyDatabases
 from tests.factories.phones import FakeExchange
 from tests.factories.postgres import Cluster, cluster, find_binaries
 
@@ -96,16 +97,24 @@ def migrated_postgresql(pg_cluster: Cluster, session_folder: Path) -> str:
     return "template_gongjue"
 
 
+@pytest.fixture(scope="session")
+def empty_databases(pg_cluster: Cluster, migrated_postgresql: str) -> Iterator[EmptyDatabases]:
+    """Migrated PostgreSQL databases for tests that commit."""
+    made = EmptyDatabases(pg_cluster, migrated_postgresql)
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh migrated database, for tests that commit; runs once per kind of database."""
     if request.param == "sqlite":
         yield sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
         return
-    running: Cluster = request.getfixturevalue("pg_cluster")
+    empty: EmptyDatabases = request.getfixturevalue("empty_databases")
     name = f"t_{abs(hash(request.node.nodeid)) % 10**12}"
-    yield running.create_database(name, template=request.getfixturevalue("migrated_postgresql"))
-    running.drop_database(name)
+    yield empty.take(name)
+    empty.give_back(name)
 
 
 @pytest.fixture
