@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,16 @@ def _add_import(commands: Any) -> None:
     parser.set_defaults(run=run_import)
 
 
-def _ports() -> Ports:
+@contextmanager
+def _ports() -> Iterator[Ports]:
     from backend.bootstrap import build_ports
     from backend.infra.settings import load_settings
 
-    return build_ports(load_settings())
+    ports = build_ports(load_settings())
+    try:
+        yield ports
+    finally:
+        ports.engine.dispose()
 
 
 def _refuse(error: DomainError) -> int:
@@ -113,7 +119,8 @@ def run_estate(args: argparse.Namespace) -> int:
 
 def _print_id(create: Callable[[Context], str]) -> int:
     try:
-        print(_in_transaction(_ports(), create))
+        with _ports() as ports:
+            print(_in_transaction(ports, create))
     except DomainError as error:
         return _refuse(error)
     return 0
@@ -131,7 +138,8 @@ def run_import(args: argparse.Namespace) -> int:
         print(f"文件超过 {FILE_LIMIT // 1024 // 1024} MB，请拆成几个文件。", file=sys.stderr)
         return 2
     try:
-        return import_file(_ports(), args, content)
+        with _ports() as ports:
+            return import_file(ports, args, content)
     except DomainError as error:
         return _refuse(error)
 

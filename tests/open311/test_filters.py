@@ -184,12 +184,14 @@ def test_reading_asks_a_handful_of_statements_however_many_rows(town: Town) -> N
         if statement.startswith("SELECT"):
             asked.append(statement)
 
+    # Not those that other tests filed just now: some lie in no estate, and then no estate is asked for.
+    yesterday = (now_of(town) - timedelta(days=1)).isoformat()
     event.listen(engine, "before_cursor_execute", hear)
     try:
         counts = []
         for size in (1, 50):
             asked.clear()
-            assert len(numbers(town, page_size=size)) == size
+            assert len(numbers(town, page_size=size, end_date=yesterday)) == size
             counts.append(len(asked))
     finally:
         event.remove(engine, "before_cursor_execute", hear)
