@@ -1,4 +1,4 @@
-"""``gongjue registry`` in a process of its own, on both databases."""
+"""``gongjue registry`` on both databases: the way to a roll in processes of its own, refusals in this one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,47 @@ from pathlib import Path
 
 import pytest
 
+from backend.cli import main
 from backend.registry.rules.check_file import check_file
 from tests.rules.registry.roll_files import row, to_csv, to_xlsx
 
 pytestmark = pytest.mark.slow
 Gongjue = Callable[..., "subprocess.CompletedProcess[str]"]
+Here = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def gongjue(database_url: str, tmp_path: Path) -> Gongjue:
-    environment = os.environ | {
+def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
         "GONGJUE_MODE": "rehearsal",
         "GONGJUE_DATABASE_URL": database_url,
         "GONGJUE_STORAGE": str(tmp_path / "files"),
         "PYTHONPATH": str(Path(__file__).parents[3]),
     }
+
+
+@pytest.fixture
+def here(
+    settings: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Here:
+    """Run it in this process; returns the exit code and what was said."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = main(["registry", *arguments])
+        return code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def gongjue(settings: dict[str, str], tmp_path: Path) -> Gongjue:
+    environment = os.environ | settings
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -64,7 +90,7 @@ def test_from_an_empty_database_to_a_roll(gongjue: Gongjue, tmp_path: Path) -> N
     assert json.loads(gongjue(*order, "--json").stdout)["difference"]["unchanged"] == 2
 
 
-def test_wrong_places_and_files_are_told_in_one_line(gongjue: Gongjue, tmp_path: Path) -> None:
+def test_wrong_places_and_files_are_told_in_one_line(here: Here, tmp_path: Path) -> None:
     (tmp_path / "good.xlsx").write_bytes(to_xlsx([row()]))
     for arguments in (
         ["import", "none.xlsx", "--community", "C1"],
@@ -74,14 +100,14 @@ def test_wrong_places_and_files_are_told_in_one_line(gongjue: Gongjue, tmp_path:
         ["estate", "E1", "小区", "--community", "C1"],
         ["template", str(tmp_path / "no" / "folder.xlsx")],
     ):
-        answer = gongjue(*arguments)
-        assert answer.returncode == 2, arguments
-        assert "Traceback" not in answer.stderr
-        assert any("一" <= character <= "鿿" for character in answer.stderr)
+        code, said = here(*arguments)
+        assert code == 2, arguments
+        assert "Traceback" not in said
+        assert any("一" <= character <= "鿿" for character in said)
 
 
-def test_template_is_readable_and_holds_no_home(gongjue: Gongjue, tmp_path: Path) -> None:
-    assert gongjue("template", "out.xlsx").returncode == 0
+def test_template_is_readable_and_holds_no_home(here: Here, tmp_path: Path) -> None:
+    assert here("template", "out.xlsx")[0] == 0
     content = (tmp_path / "out.xlsx").read_bytes()
     with pytest.raises(Exception, match="unreadable_file"):
         check_file(content, {"E1": "e"}, "E1", lambda done, total: None)
