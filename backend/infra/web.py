@@ -30,7 +30,6 @@ from flask import Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from spectree import Response as SpecResponse
-from spectree import SpecTree
 from sqlmodel import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -38,6 +37,7 @@ from werkzeug.routing import BaseConverter
 from backend.infra import access_log, problems
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
+from backend.infra.description import LateSpecTree
 from backend.infra.json import OrjsonProvider
 from backend.infra.lean_flask import LeanFlask, WholeAnswer
 from backend.infra.limits import FloodGate
@@ -55,7 +55,7 @@ def _schema_name(model: Any) -> str:
     )
 
 
-spec = SpecTree(
+spec = LateSpecTree(
     "flask",
     title="Gongjue",
     version="1",
