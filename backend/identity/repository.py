@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel, col, select
-from sqlmodel.sql.expression import Select as SqlmodelSelect
 
 from backend.identity.tables import Account, Binding, FailedTry, LoginSession, RoleGrant
 from backend.infra.columns import UtcDateTime
@@ -44,43 +43,47 @@ def insert_or_ignore(session: Session, table: type[SQLModel], values: dict[str, 
         session.exec(sqlite.insert(table).values(**values).on_conflict_do_nothing())
 
 
-def live_session(token_hash: bytes) -> SqlmodelSelect[str, str, datetime]:
-    """Select account id, kind and the present instant of a session that is valid now."""
-    return (
-        select(LoginSession.account_id, Account.kind, database_now().label("now"))
-        .join(Account, col(Account.id) == col(LoginSession.account_id))
-        .where(
-            col(LoginSession.token_hash) == token_hash,
-            col(LoginSession.revoked_at).is_(None),
-            col(LoginSession.expires_at) > database_now(),
-            col(Account.state) == "active",
-        )
+# What every request asks is built once: building takes as long as asking.
+_LIVE_SESSION = (
+    select(LoginSession.account_id, Account.kind, database_now().label("now"))
+    .join(Account, col(Account.id) == col(LoginSession.account_id))
+    .where(
+        col(LoginSession.token_hash) == bindparam("token_hash"),
+        col(LoginSession.revoked_at).is_(None),
+        col(LoginSession.expires_at) > database_now(),
+        col(Account.state) == "active",
     )
+)
+_HOMES = (
+    select(Binding)
+    .where(
+        col(Binding.account_id) == bindparam("account_id"),
+        col(Binding.state) == "active",
+        col(Binding.effective_at) <= bindparam("now"),
+    )
+    .order_by(col(Binding.id))
+)
+_GRANTS = select(RoleGrant).where(
+    col(RoleGrant.account_id) == bindparam("account_id"),
+    col(RoleGrant.revoked_at).is_(None),
+    col(RoleGrant.starts_on) <= bindparam("today"),
+    col(RoleGrant.ends_on).is_(None) | (col(RoleGrant.ends_on) >= bindparam("today")),
+)
+
+
+def find_live_session(session: Session, token_hash: bytes) -> tuple[str, str, datetime] | None:
+    """Return account id, kind and the present instant of a session that is valid now."""
+    return session.exec(_LIVE_SESSION, params={"token_hash": token_hash}).first()
 
 
 def homes_of(session: Session, account_id: str, now: datetime) -> list[Binding]:
     """Return the bindings of an account that count now."""
-    in_force = (
-        select(Binding)
-        .where(
-            col(Binding.account_id) == account_id,
-            col(Binding.state) == "active",
-            col(Binding.effective_at) <= now,
-        )
-        .order_by(col(Binding.id))
-    )
-    return list(session.exec(in_force).all())
+    return list(session.exec(_HOMES, params={"account_id": account_id, "now": now}).all())
 
 
 def grants_of(session: Session, account_id: str, today: date) -> list[RoleGrant]:
     """Return the grants of an account in force on ``today`` (Asia/Shanghai)."""
-    in_force = select(RoleGrant).where(
-        col(RoleGrant.account_id) == account_id,
-        col(RoleGrant.revoked_at).is_(None),
-        col(RoleGrant.starts_on) <= today,
-        col(RoleGrant.ends_on).is_(None) | (col(RoleGrant.ends_on) >= today),
-    )
-    return list(session.exec(in_force).all())
+    return list(session.exec(_GRANTS, params={"account_id": account_id, "today": today}).all())
 
 
 def end_sessions(session: Session, account_id: str, now: datetime, *, keep: bytes | None = None) -> int:

@@ -19,7 +19,7 @@ from backend.kernel.clock import local_date
 
 def authenticate(session: Session, token_hash: bytes) -> Actor | None:
     """Return who holds this token now, or None; two queries, judged by the database's time."""
-    found = session.exec(repository.live_session(token_hash)).first()
+    found = repository.find_live_session(session, token_hash)
     if found is None:
         return None
     account_id, kind, now = found
