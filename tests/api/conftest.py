@@ -13,11 +13,14 @@ from sqlmodel import Session
 
 from backend.infra.context import Context, Ports
 from backend.infra.crypto import build_vault
+from backend.infra.database import build_engine
+from backend.infra.settings import Settings
 from backend.infra.storage import Storage
 from backend.infra.web import GongjueFlask
 from backend.kernel.access import SYSTEM
 from backend.wsgi import build_app
-from tests.factories.databases import make_settings
+from tests.conftest import DATABASES
+from tests.factories.databases import make_settings, sqlite_copy, without_waiting
 from tests.factories.phones import FakeExchange
 
 
@@ -39,7 +42,25 @@ class World:
 @pytest.fixture
 def world(engine: Engine, database_url: str, tmp_path: Path) -> World:
     """The app on each kind of database."""
-    settings = make_settings(database_url, tmp_path / "files")
+    return _world(make_settings(database_url, tmp_path / "files"), engine)
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One app and database of each kind for a module whose tests use people and places of their own."""
+    folder = tmp_path_factory.mktemp("world")
+    if request.param == "sqlite":
+        url = sqlite_copy(request.getfixturevalue("migrated_sqlite"), folder / "world.db")
+    else:
+        cluster, template = (request.getfixturevalue(name) for name in ("pg_cluster", "migrated_postgresql"))
+        url = cluster.create_database("shared_world", template=template)
+    settings = make_settings(url, folder / "files")
+    made = _world(settings, without_waiting(build_engine(settings)))
+    yield made
+    made.ports.engine.dispose()
+
+
+def _world(settings: Settings, engine: Engine) -> World:
     vault = build_vault(settings)
     ports = Ports(settings, engine, vault, Storage(settings.storage_path, vault), FakeExchange())
     return World(build_app(ports), ports)

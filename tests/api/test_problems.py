@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.infra.limits import FloodGate
 from tests.api.conftest import World
 from tests.factories.people import make_resident, make_staff
 from tests.factories.places import make_estate
@@ -14,6 +15,13 @@ from tests.factories.places import make_estate
 SESSION = "/api/v1/session"
 KEY = {"Idempotency-Key": "problem-key-1"}
 NAME = "王小明十三亿"
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    """The module's app with fresh flood counters."""
+    shared_world.app.floods = FloodGate("memory://")
+    return shared_world
 
 
 def send(world: World, body: bytes, path: str = SESSION, method: str = "POST", **headers: str) -> Any:
