@@ -49,14 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     xdist first gives every worker an equal run of this list, and then moves what has not begun from the run's end.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = [item for item in items if item.get_closest_marker("slow")]
-    short = iter([item for item in items if not item.get_closest_marker("slow")])
+    long = [item for item in items if _is_long(item)]
+    short = iter([item for item in items if not _is_long(item)])
     files = list(dict.fromkeys(item.path for item in long))
     ordered: list[pytest.Item] = []
     for turn in range(workers):
         ordered += [item for item in long if item.path in files[turn::workers]]
         ordered += islice(short, max(0, len(items) * (turn + 1) // workers - len(ordered)))
     items[:] = [*ordered, *short]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None or item.path.parent.name == "load"
 
 
 def require_postgresql(reason: str) -> None:
