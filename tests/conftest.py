@@ -87,6 +87,9 @@ def durable(request: pytest.FixtureRequest) -> Iterator[None]:
     if "pg_cluster" not in request.fixturenames and "postgresql" not in name:
         yield
         return
+    if "database_url" in request.fixturenames:
+        # Made before and removed after, without waiting.
+        request.getfixturevalue("database_url")
     running: Cluster = request.getfixturevalue("pg_cluster")
     running.set_durable(True)
     yield
