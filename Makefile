@@ -18,7 +18,7 @@ help:  ## Show these targets
 
 .venv/.dev: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes --no-deps -r requirements-dev.lock
+	$(PIP) --no-compile --require-hashes --no-deps -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
 
