@@ -46,7 +46,7 @@ class WebServer:
         finally:
             connection.close()
 
-    def wait_for(self, path: str, seconds: float = 30) -> None:
+    def wait_for(self, path: str, seconds: float = 120) -> None:
         """Return when every worker answers; raises TimeoutError or, if the server ended, RuntimeError.
 
         The kernel spreads new connections over the workers' sockets: sixteen in a row have met them all.
