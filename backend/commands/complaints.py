@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,7 @@ def run_export(args: argparse.Namespace) -> int:
         since=None if args.since is None else start_of_day(args.since),
         until=None if args.until is None else start_of_day(args.until),
     )
-    ports = _ports()
-    with open_session(ports.engine, read_only=True) as session:
+    with _connected() as ports, open_session(ports.engine, read_only=True) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
         organisation_id = _organisation(ctx, args.organisation)
         rows = _with_headings(export_complaints(ctx, organisation_id, wanted))
@@ -70,8 +70,7 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_statistics(args: argparse.Namespace) -> int:
     """Show the figures; a workbook's event is committed with it."""
-    ports = _ports()
-    with open_session(ports.engine, read_only=args.xlsx is None) as session:
+    with _connected() as ports, open_session(ports.engine, read_only=args.xlsx is None) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
         code = show_statistics(ctx, _organisation(ctx, args.organisation), args)
         if code == 0:
@@ -87,9 +86,9 @@ def run_import(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"不能读取 {args.file}：{error.strerror}", file=sys.stderr)
         return 2
-    ports = _ports()
     try:
-        is_kept, report = _import(ports, args, content)
+        with _connected() as ports:
+            is_kept, report = _import(ports, args, content)
     except DomainError as error:
         print(f"没有导入任何内容。\n{error.message}", file=sys.stderr)
         return 2
@@ -168,8 +167,14 @@ def _organisation(ctx: Context, code_or_id: str) -> str:
     return found[0].id
 
 
-def _ports() -> Ports:
+@contextmanager
+def _connected() -> Iterator[Ports]:
+    """Give the ports, and end their connections with the command."""
     from backend.bootstrap import build_ports
     from backend.infra.settings import load_settings
 
-    return build_ports(load_settings())
+    ports = build_ports(load_settings())
+    try:
+        yield ports
+    finally:
+        ports.engine.dispose()

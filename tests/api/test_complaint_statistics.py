@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import pytest
 import python_calamine
 from sqlalchemy import text
 
+from backend import cli
 from backend.complaints import service
+from backend.complaints.rules.statistics import Dimension
 from backend.kernel.access import Role
 from tests.api.conftest import World
+from tests.factories.databases import make_environment
 from tests.factories.people import make_staff
 from tests.services.complaints.figures import DAY, closed, put, taken
 from tests.services.complaints.hotline import open_hotline
@@ -89,3 +95,38 @@ def test_the_workbook_has_a_sheet_for_each_breakdown_and_taking_it_out_is_an_eve
             text("SELECT organisation_id FROM ledger_event WHERE type = 'complaint.statistics_exported'")
         )
         assert [row[0] for row in told] == [community]
+
+
+def test_the_console_shows_the_same_figures(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = world.ports.settings
+    for name, value in make_environment(settings.database_url, settings.storage_path).items():
+        monkeypatch.setenv(name, value)
+    with world.arrange() as ctx:
+        hotline = open_hotline(ctx)
+        at = ctx.clock.now() - 20 * DAY
+        for number in range(7):
+            closed(hotline, at, (True, number > 0), party_id=(hotline.party, hotline.other_party)[number % 2])
+        taken(hotline, "in_progress", at)
+        staff = make_staff(ctx, Role.TOWN, hotline.place.community.parent_id or "").token
+        community = hotline.place.community.id
+    words = ["complaints", "statistics", "--organisation", community]
+    client = world.app.test_client()
+    for by in Dimension:
+        path = f"/api/v1/staff/complaints/statistics?by={by}&organisation={community}"
+        shown = client.get(path, headers={"Authorization": f"Bearer {staff}"}).get_json()
+        assert cli.main([*words, "--by", by, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told.pop("as_of") >= shown.pop("as_of")
+        assert told == shown
+        assert shown["total"]["registered"] == 8
+    book = tmp_path / "figures.xlsx"
+    assert cli.main([*words, "--by", "party", "--xlsx", str(book)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("，按责任单位：")
+    assert lines[-1].startswith(
+        "合计：登记 8；响应率 8/8（100.00%）；解决率 7/8（87.50%）；满意率 6/7（85.71%）；"
+    )
+    assert python_calamine.load_workbook(BytesIO(book.read_bytes())).sheet_names[0] == "概况"
+    assert cli.main([*words, "--xlsx", str(book)]) == 2  # nothing is overwritten

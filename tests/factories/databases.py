@@ -16,18 +16,21 @@ from backend.infra.settings import Settings, load_settings
 from migrations import runner
 
 
-def make_settings(url: str, storage: Path, mode: str = "rehearsal") -> Settings:
-    """Return settings for a test database; keys are fixed and public."""
+def make_environment(url: str, storage: Path, mode: str = "rehearsal") -> dict[str, str]:
+    """Return what a process must find in its environment; keys are fixed and public."""
     key = base64.urlsafe_b64encode(bytes(range(32))).decode()
-    return load_settings(
-        {
-            "GONGJUE_MODE": mode,
-            "GONGJUE_DATABASE_URL": url,
-            "GONGJUE_STORAGE": str(storage),
-            "GONGJUE_FIELD_KEYS": f"t1:{key}",
-            "GONGJUE_INDEX_KEY": key,
-        }
-    )
+    return {
+        "GONGJUE_MODE": mode,
+        "GONGJUE_DATABASE_URL": url,
+        "GONGJUE_STORAGE": str(storage),
+        "GONGJUE_FIELD_KEYS": f"t1:{key}",
+        "GONGJUE_INDEX_KEY": key,
+    }
+
+
+def make_settings(url: str, storage: Path, mode: str = "rehearsal") -> Settings:
+    """Return settings for a test database."""
+    return load_settings(make_environment(url, storage, mode))
 
 
 def without_waiting(engine: Engine) -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from pathlib import Path
@@ -21,7 +20,7 @@ from backend.infra.crypto import UnknownKey, Vault, build_vault
 from backend.infra.database import open_session
 from backend.infra.storage import Storage
 from backend.kernel.access import ANONYMOUS, SYSTEM
-from tests.factories.databases import make_settings
+from tests.factories.databases import make_environment, make_settings
 from tests.factories.phones import FakeExchange
 from tests.factories.places import make_estate
 
@@ -29,15 +28,8 @@ from tests.factories.places import make_estate
 @pytest.fixture
 def environment(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Let the console find the test's database."""
-    key = base64.urlsafe_b64encode(bytes(range(32))).decode()
-    for name, value in {
-        "MODE": "rehearsal",
-        "DATABASE_URL": database_url,
-        "STORAGE": str(tmp_path / "files"),
-        "FIELD_KEYS": f"t1:{key}",
-        "INDEX_KEY": key,
-    }.items():
-        monkeypatch.setenv(f"GONGJUE_{name}", value)
+    for name, value in make_environment(database_url, tmp_path / "files").items():
+        monkeypatch.setenv(name, value)
     return engine
 
 
