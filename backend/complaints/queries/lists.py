@@ -122,11 +122,20 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
     if wanted.until is not None:
         clauses.append(col(Complaint.registered_at) < wanted.until)
     if wanted.is_overdue is not None:
-        late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= watcher.now)
-        clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
+        clauses.append(_lateness(wanted, watcher.now))
     if wanted.text:
         clauses.append(text_matches(session, wanted.text, watcher.party_ids))
     return clauses
+
+
+def _lateness(wanted: ComplaintFilter, now: datetime) -> ColumnElement[bool]:
+    due = col(Complaint.due_at)
+    if wanted.by_due and not wanted.is_overdue:
+        return (
+            due > now
+        )  # all of a worklist run: so the index begins at this instant, past everything overdue
+    late = and_(col(Complaint.state).in_(OPEN), due <= now)
+    return late if wanted.is_overdue else ~late | due.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
