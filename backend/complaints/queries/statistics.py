@@ -1,4 +1,4 @@
-"""The hotline's figures, counted by the database: the numbers in one pass, the times in another."""
+"""The hotline's figures, counted by the database: the rules say what its numbers mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from backend.complaints.queries.access import assigned_to, visible_to
 from backend.complaints.queries.lists import Watcher
-from backend.complaints.queries.ranks import Key, Rows, spreads
+from backend.complaints.queries.ranks import Key, Rows, read_all
 from backend.complaints.rules.states import State
 from backend.complaints.rules.statistics import (
     TAKEN,
@@ -57,29 +57,33 @@ def break_down_by(
     session: Session, watcher: Watcher, wanted: StatisticsFilter, dimension: Dimension
 ) -> Breakdown:
     """Return the figures by a dimension, the largest group first, months in order and none left out."""
-    rows, titles = _grouped(dimension, wanted.period, and_(*_chosen(watcher, wanted)))
-    counts = _counts(session, rows, watcher.now)
-    largest_first = sorted(counts, key=lambda found: (-counts[found].registered, str(found)))
-    order = list(titles) or largest_first
-    taken = and_(col(Complaint.nature).in_(HANDLED_HERE), col(Complaint.state).in_(TAKEN))
-    groups, wholes = spreads(session, rows.only(taken), _MINUTES)
+    rows, titles = _grouped(dimension, wanted.period, watcher.now, and_(*_chosen(watcher, wanted)))
+    found = read_all(session, rows)
+    counts = {key: counts_of(_cell(*each) for each in cells) for key, cells in found.cells.items()}
+    largest_first = sorted(counts, key=lambda key: (-counts[key].registered, str(key)))
     to_accept, to_resolve = (
-        {titles.get(found, found): Times(*each) for found, each in group.items()} for group in groups
+        {titles.get(key, key): Times(*each) for key, each in spreads.items()} for spreads in found.spreads
     )
+    accepting, resolving = found.wholes
     return Breakdown(
-        {titles.get(found, found): counts.get(found, Counts()) for found in order},
+        {titles.get(key, key): counts.get(key, Counts()) for key in list(titles) or largest_first},
         to_accept,
         to_resolve,
-        (Times(*wholes[0]), Times(*wholes[1])),
+        (Times(*accepting), Times(*resolving)),
     )
+
+
+def _cell(state: str, nature: str, *numbers: int) -> Cell:
+    return Cell(State(state), Nature(nature), *numbers)
 
 
 def _grouped(
-    dimension: Dimension, period: Period, chosen: ColumnElement[bool]
+    dimension: Dimension, period: Period, now: datetime, chosen: ColumnElement[bool]
 ) -> tuple[Rows, dict[Any, str | None]]:
     """Return the rows by their group, and the keys of groups that are not named by their keys."""
+    counted = (chosen, (Complaint.state, Complaint.nature), _numbers(now), _MINUTES, _are_timed)
     if dimension is not Dimension.MONTH:
-        return Rows(inspect(Complaint).local_table, _COLUMNS[dimension], chosen), {}
+        return Rows(inspect(Complaint).local_table, _COLUMNS[dimension], *counted), {}
     months = period.months()
     starts = [*(start_of_day(month) for month in months), period.ends_at]
     # Joined as instants: no time zone of the database, and each month is a range of the index.
@@ -95,22 +99,15 @@ def _grouped(
     ).subquery()
     at = col(Complaint.registered_at)
     source = join(spans, Complaint, and_(at >= spans.c.starts_at, at < spans.c.ends_at))
-    return Rows(source, spans.c.place, chosen), {
-        place: month_key(month) for place, month in enumerate(months)
-    }
+    names = {place: month_key(month) for place, month in enumerate(months)}
+    return Rows(source, spans.c.place, *counted), names
 
 
-def _counts(session: Session, rows: Rows, now: datetime) -> dict[Any, Counts]:
-    """Return key → counts: the database counts by state and nature, the rules say what that means."""
-    parts = (rows.key, col(Complaint.state), col(Complaint.nature))
-    query: Any = select(*parts, *_numbers(now)).select_from(rows.source).where(rows.condition)
-    cells: dict[Any, list[Cell]] = {}
-    for place, state, nature, *numbers in session.execute(query.group_by(*parts)):
-        cells.setdefault(place, []).append(Cell(State(state), Nature(nature), *numbers))
-    return {place: counts_of(found) for place, found in cells.items()}
+def _are_timed(state: ColumnElement[str], nature: ColumnElement[str]) -> ColumnElement[bool]:
+    return and_(nature.in_(HANDLED_HERE), state.in_(TAKEN))
 
 
-def _numbers(now: datetime) -> list[ColumnElement[int]]:
+def _numbers(now: datetime) -> tuple[ColumnElement[int], ...]:
     """Return what of a cell is counted, in its order."""
     responded, respond_by = col(Complaint.responded_at), col(Complaint.respond_by_at)
     reopened, is_due = col(Complaint.reopenings) > 0, col(Complaint.due_at) <= now
@@ -130,7 +127,7 @@ def _numbers(now: datetime) -> list[ColumnElement[int]]:
         col(Complaint.repeats_place).is_(True),
         col(Complaint.repeats_reporter).is_(True),
     )
-    return [func.count().filter(condition) for condition in conditions]
+    return tuple(func.count().filter(condition) for condition in conditions)
 
 
 def _chosen(watcher: Watcher, wanted: StatisticsFilter) -> list[ColumnElement[bool]]:
