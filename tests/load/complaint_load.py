@@ -39,7 +39,8 @@ SELECT c.id AS old_id, 'c' || lpad((t.n * 200 + s)::text, 19, '0') AS id,
        lpad((t.n * 200 + s)::text, 12, '0') AS number, t.n * 200 + s AS k, s,
        CAST(:now AS timestamptz) - make_interval(mins => ((t.n * 200 + s) * 7919 % CASE
          WHEN c.state IN ('resolved', 'closed') THEN 2 * 365 * 1440 ELSE 40 * 1440 END)::int)
-         - c.registered_at AS moved
+         - c.registered_at AS moved,
+       ((t.n * 200 + s) * 7 % 1013)::int AS accepting, ((t.n * 200 + s) * 101 % 9973)::int AS resolving
 FROM complaint c JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM complaint) t ON t.id = c.id,
      generate_series(1, CAST(:times AS int)) s;
 """
@@ -57,13 +58,14 @@ SELECT k.id, k.number, p.organisation_id, p.organisation_path, p.estate_id,
   CASE WHEN k.k % 50 = 0 THEN 'emergency' WHEN k.k % 7 = 0 THEN 'complex' ELSE c.time_class END, c.disclosure,
   k.k % 100 = 1, c.words, c.words_for_party, c.words_sealed, c.grams, c.state, c.version,
   c.registered_at + k.moved, c.respond_by_at + k.moved, CASE WHEN c.party_id IS NOT NULL THEN y.id END,
-  c.accepted_at + k.moved + make_interval(mins => (k.s % 60)::int),
-  c.responded_at + k.moved, c.dispatched_at + k.moved, c.resolved_at + k.moved,
-  c.closed_at + k.moved, c.due_at + k.moved + make_interval(days => (k.s % 40)::int),
+  c.accepted_at + k.moved + make_interval(mins => k.accepting),
+  c.responded_at + k.moved, c.dispatched_at + k.moved, c.resolved_at + k.moved + make_interval(mins => k.resolving),
+  c.closed_at + k.moved + make_interval(mins => k.resolving), c.due_at + k.moved + make_interval(days => (k.s % 40)::int),
   c.warn_at + k.moved + make_interval(days => (k.s % 40)::int), c.clock_unit, c.clock_left, c.clock_since + k.moved,
   false, false, false, 0, CASE WHEN k.k % 20 = 0 AND c.accepted_at IS NOT NULL THEN 1 ELSE 0 END, k.k % 60 = 0,
   c.is_solved, c.is_satisfied, c.outcome, CASE WHEN k.k % 30 = 0 THEN 7200 ELSE 0 END,
-  c.minutes_to_accept + k.s % 60, c.minutes_to_resolve - CASE WHEN k.k % 30 = 0 THEN 120 ELSE 0 END, k.k % 9 = 0, k.k % 11 = 0
+  c.minutes_to_accept + k.accepting,
+  c.minutes_to_resolve + k.resolving - CASE WHEN k.k % 30 = 0 THEN 120 ELSE 0 END, k.k % 9 = 0, k.k % 11 = 0
 FROM load_case k JOIN complaint c ON c.id = k.old_id JOIN load_place p ON p.n = k.k * 31 % CAST(:count AS int)
 JOIN load_party y ON y.n = k.k * 17 % CAST(:units AS int);
 INSERT INTO complaint_step (id, complaint_id, position, at, action, from_state, to_state, doer, words, is_told, facts)
@@ -77,6 +79,15 @@ INSERT INTO complaint_follow_up (id, complaint_id, round, token_sealed, token_in
 SELECT 'f' || substr(k.id, 2), k.id, 1, 'x', k.id, c.resolved_at, c.resolved_at + interval '7 days', c.closed_at,
   CASE WHEN c.closed_at IS NOT NULL THEN 'token' END, c.is_solved, c.is_satisfied, ''
 FROM load_case k JOIN complaint c ON c.id = k.id WHERE c.resolved_at IS NOT NULL;
+INSERT INTO complaint_extension (id, complaint_id, period, reason, state, requested_by, requested_at, decided_by,
+  decided_at, decision_words)
+SELECT 'e' || substr(k.id, 2), k.id, '5wd', '配件未到货', d.state, CAST(:account AS varchar), c.dispatched_at,
+  CASE WHEN d.state <> 'requested' THEN CAST(:other AS varchar) END,
+  CASE WHEN d.state <> 'requested' THEN c.dispatched_at + interval '1 hour' END,
+  CASE WHEN d.state <> 'requested' THEN '已核实' END
+FROM load_case k JOIN complaint c ON c.id = k.id, LATERAL (SELECT CASE WHEN c.state = 'in_progress' AND k.k % 3 = 0
+  THEN 'requested' WHEN k.k % 2 = 0 THEN 'granted' ELSE 'refused' END AS state) d
+WHERE c.dispatched_at IS NOT NULL AND k.s % 8 = 0;
 """
 _REGISTER = """
 INSERT INTO rectification_item (id, estate_id, organisation_id, organisation_path, estate_name, number, source, problem,
