@@ -52,6 +52,23 @@ def _closing(command: Sequence[str], extra: dict[str, str]) -> tuple[bool, str]:
     return done.returncode == 0, lines[-1].strip("= ") if lines else done.stderr[-200:]
 
 
+def load_item(name: str) -> Callable[[], tuple[bool, str]]:
+    """Check by loading and reading pages; the figure is the worst page's (``var/<name>.json``)."""
+
+    def run() -> tuple[bool, str]:
+        report = ROOT / "var" / f"{name}.json"
+        report.unlink(missing_ok=True)
+        command = [PYTHON, "-m", "pytest", "-q", "-m", "heavy", f"tests/load/test_{name}.py"]
+        holds, closing = _closing(command, {"REQUIRE_PG": "1"})
+        if not report.exists():
+            return False, closing
+        found = json.loads(report.read_text())
+        worst = max(found, key=lambda page: found[page]["p95"])
+        return holds, f"{len(found)} pages, worst p95 {found[worst]['p95']} ms (≤ 200, {worst}); {closing}"
+
+    return run
+
+
 def fresh_clone() -> tuple[bool, str]:
     """Clone into an empty folder with an empty HOME, start the demo twice, stop it cleanly."""
     with tempfile.TemporaryDirectory(prefix="gongjue-accept-") as folder:
@@ -167,12 +184,16 @@ def bench_messages() -> tuple[bool, str]:
     return holds, re.sub(r"[{}']", "", str(figures))
 
 
+# These say how long pages take, which nothing may run beside.
+_MEASURED_ALONE = tuple(f"--ignore=tests/load/test_{name}.py" for name in ("complaints", "surveys"))
 ITEMS = (
     Item("1a", "fresh clone, empty HOME: make run", fresh_clone),
     Item("1b", "every test on SQLite and PostgreSQL", pytest_item()),
     Item("2", "eight vectors, second counter, every threshold", pytest_item("tests/rules/tally")),
     Item(
-        "3-5", "races, kills, the deadline", pytest_item("tests/load", "tests/api/test_votes.py", heavy=True)
+        "3-5",
+        "races, kills, the deadline",
+        pytest_item("tests/load", "tests/api/test_votes.py", *_MEASURED_ALONE, heavy=True),
     ),
     Item(
         "6",
@@ -199,6 +220,8 @@ ITEMS = (
     Item("10b", "rehearsal litong-2026", rehearsal),
     Item("11", "every message of the rehearsal", messages),
     Item("12", "rehearsal after the start: complaints, register, survey", after_start),
+    Item("13a", "100,000 complaints: lists, search, worklists, statistics", load_item("complaints")),
+    Item("13b", "460,000 responses: lists, results, worklists", load_item("surveys")),
 )
 
 
