@@ -11,6 +11,7 @@ from backend.tally.small_groups import FEWEST
 Cell = str | int | None
 
 HIDDEN = f"不足 {FEWEST} 份，不显示"
+NOT_SHOWN = "不显示"
 UNDECIDABLE = "—"
 TOTAL = "合计"
 _COUNTS: Mapping[str, str] = {
@@ -47,7 +48,10 @@ MEANINGS: Sequence[tuple[str, str]] = (
     ("解决率", "结案且反映人确认已解决的 ÷ 已结案（含未回应）、曾重新办理或目前超期的。"),
     ("满意率", "反映人回答满意且之后没有重新办理的 ÷ 已回答的；不足 5 份的不单独列出。"),
     ("用时", "自登记起的自然时间，整分钟；办结用时到最后一次办结，不含已记录的暂停。"),
-    ("重复", "登记前 30 天内同一楼栋（没有楼栋的同一小区）同类的，或同一实名反映人的。"),
+    (
+        "重复",
+        "登记前 30 天内同一楼栋（没有楼栋的同一小区）同类的，或同一实名反映人的（只向热线和街镇显示，不足 5 件不显示）。",
+    ),
 )
 
 
@@ -60,7 +64,7 @@ def row_of(title: str, found: Figures) -> tuple[Cell, ...]:
         *(cell for rate in rates for cell in _rate(rate)),
         *(cell for times in (found.to_accept, found.to_resolve) for cell in _times(times)),
         *(found.counts[name] for name in _AFTERWARDS),
-        HIDDEN if found.repeats_reporter is None else found.repeats_reporter,
+        NOT_SHOWN if found.repeats_reporter is None else found.repeats_reporter,
     )
 
 

@@ -252,9 +252,21 @@ def test_figures_may_be_narrowed_to_an_area_a_category_and_a_unit(hotline: Hotli
         assert figures(hotline.bureau, **values).counts["registered"] == number
 
 
-def test_units_and_readers_of_restricted_cases_do_not_learn_of_one_persons_reports(hotline: Hotline) -> None:
+def test_only_who_may_ask_for_names_learns_how_many_reports_are_one_persons(hotline: Hotline) -> None:
     for _ in range(6):
         taken(hotline, "in_progress", FEBRUARY, repeats_reporter=True)
-    assert figures(hotline.hotline).repeats_reporter == 6
+    for staff, number in (
+        (hotline.hotline, 6),
+        (hotline.town, 6),
+        (hotline.system, 6),
+        (hotline.bureau, None),
+        (hotline.committee, None),
+        (hotline.auditor, None),
+    ):
+        found = service.read_statistics(staff, ReadStatistics(Dimension.ESTATE))
+        assert [found.total.repeats_reporter, *(each.figures.repeats_reporter for each in found.groups)] == [
+            number,
+            number,
+        ]
     assert figures(hotline.handler, only_assigned=True).repeats_reporter is None
     assert figures(hotline.bureau, is_restricted=True).repeats_reporter is None
