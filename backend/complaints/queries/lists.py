@@ -15,7 +15,7 @@ from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
 from backend.complaints.rules.states import OPEN
 from backend.complaints.rules.vocabulary import Disclosure
-from backend.complaints.rules.words import grams, normalise
+from backend.complaints.rules.words import grams
 from backend.complaints.tables import Complaint
 from backend.infra.paging import Position, older_than
 from backend.kernel.access import Actor
@@ -79,7 +79,8 @@ def _soonest_due(query: SelectOfScalar[Complaint], after: Position | None) -> Se
 
 
 def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> ColumnElement[bool]:
-    """Return the condition for a search: a number, a ticket number, or words of which every pair occurs.
+    """Return the condition for a search: a number, a ticket number, or words (two letters at least) of which every
+    pair occurs.
 
     A ticket that the unit is not shown is not found by it either: asking for it would confirm it.
     """
@@ -88,21 +89,11 @@ def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> Colu
     number = parse_number(text)
     if number is not None:
         return or_(col(Complaint.number) == number, ticket)
-    wanted = grams(text)
-    if session.get_bind().dialect.name == "postgresql" and wanted:
-        found: ColumnElement[bool] = col(Complaint.grams).op("@>")(wanted)
-    else:
-        pieces = wanted or [normalise(text)]
-        found = and_(*(_contains(piece) for piece in pieces))
-    return or_(found, ticket)
-
-
-def _contains(piece: str) -> ColumnElement[bool]:
-    """SQLite keeps the pairs as a JSON list; a pair is found there between its quotes."""
-    stored = col(Complaint.words_for_party) if len(piece) < 2 else col(Complaint.grams)
-    if len(piece) < 2:
-        return stored.contains(piece, autoescape=True)
-    return stored.op("LIKE")(f'%"{piece}"%')
+    pairs = grams(text)
+    if session.get_bind().dialect.name == "postgresql":
+        return or_(col(Complaint.grams).op("@>")(pairs), ticket)
+    # SQLite keeps the pairs as a JSON list; a pair is found there between its quotes.
+    return or_(and_(*(col(Complaint.grams).op("LIKE")(f'%"{pair}"%') for pair in pairs)), ticket)
 
 
 def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from backend.complaints import errors, queries
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import proceedings, relays
 from backend.complaints.rules.visibility import View, may_see_original, may_see_reporter, view_of
+from backend.complaints.rules.words import grams
 from backend.complaints.service.loading import (
     concern_of,
     load_visible,
@@ -60,6 +61,8 @@ def list_complaints(
     ctx: Context, wanted: queries.ComplaintFilter, limit: int, before: Position | None = None
 ) -> list[queries.Line]:
     """Return the complaints that the caller may see, newest first; another area's filter finds nothing there."""
+    if wanted.text is not None and not grams(wanted.text):
+        raise errors.wrong("text", "请至少输入两个字（或字母、数字）。")
     if wanted.estate_id is not None:
         require(ctx.actor, _listing(wanted), scope_of_estate(ctx.session, wanted.estate_id))
     if wanted.organisation_id is not None:
