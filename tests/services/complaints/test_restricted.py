@@ -8,10 +8,12 @@ from backend.complaints import service
 from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
 from backend.complaints.service import AcceptComplaint, DispatchComplaint, RecordComplaint
+from backend.complaints.service.photos import hidden_from
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import NotFound, Unprocessable
 from backend.kernel.ids import new_id
+from backend.media import hooks
 from backend.media.service import (
     DecideMedia,
     Upload,
@@ -27,7 +29,9 @@ from tests.services.complaints.hotline import Hotline, open_hotline
 
 
 @pytest.fixture
-def hotline(ctx: Context) -> Hotline:
+def hotline(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Hotline:
+    # As the composition root does; a test of services alone has none.
+    monkeypatch.setattr(hooks.registered, "hidden_things", hidden_from)
     return open_hotline(ctx)
 
 
