@@ -59,7 +59,7 @@ class Found:
 
 
 def read_all(session: Session, rows: Rows) -> Found:
-    """Return what there is to know of the rows; PostgreSQL reads each of them once, with several workers."""
+    """Return what there is to know of the rows; PostgreSQL reads each of them once."""
     if session.get_bind().dialect.name == "postgresql":
         return _by_lists(session, rows)
     whole = replace(rows, key=literal(0))
@@ -72,7 +72,7 @@ def read_all(session: Session, rows: Rows) -> Found:
 
 
 def _cells(rows: Rows, *more: ColumnElement[Any]) -> Select[Any]:
-    parts = [col(part).label(f"part_{place}") for place, part in enumerate(rows.parts)]
+    parts: list[Any] = [col(part).label(f"part_{place}") for place, part in enumerate(rows.parts)]
     numbers = [number.label(f"number_{place}") for place, number in enumerate(rows.numbers)]
     query = select(rows.key.label("key"), *parts, *numbers, *more).select_from(rows.source)
     return query.where(rows.condition).group_by(rows.key, *rows.parts)

@@ -99,7 +99,7 @@ def _grouped(
     ).subquery()
     at = col(Complaint.registered_at)
     source = join(spans, Complaint, and_(at >= spans.c.starts_at, at < spans.c.ends_at))
-    names = {place: month_key(month) for place, month in enumerate(months)}
+    names: dict[Any, str | None] = {place: month_key(month) for place, month in enumerate(months)}
     return Rows(source, spans.c.place, *counted), names
 
 
