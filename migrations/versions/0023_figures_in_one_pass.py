@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 # array_agg reckons so much memory for each list that many small ones are written to disk. Not for parallel workers:
-# with them the figures took a tenth less time on idle cores, and a third more of it in sum.
+# with them the figures took a tenth less time on idle cores at best, and a third more of it in sum.
 _CREATE = (
     "CREATE AGGREGATE gongjue_listed(integer) (SFUNC = array_append, STYPE = integer[])",
     "CREATE AGGREGATE gongjue_joined(integer[]) (SFUNC = array_cat, STYPE = integer[])",
