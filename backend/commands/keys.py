@@ -1,8 +1,4 @@
-"""``gongjue keys``: make keys, and re-encrypt everything that an older key has sealed.
-
-Field keys rotate; the index key does not. Blind indexes can only be made anew from the values themselves
-(every phone, openid, unused letter), so a lost or leaked index key is an incident with its own procedure.
-"""
+"""``gongjue keys``: make keys, re-encrypt what an older key has sealed, make anew the indexes of an older key."""
 
 from __future__ import annotations
 
@@ -14,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from backend.commands._index_rotation import Done, rotate_indexes, still_old
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     new = actions.add_parser("new", help="生成一组新密钥（只显示，不保存）")
     new.set_defaults(run=make_keys)
-    rotation = actions.add_parser("rotate", help="用 GONGJUE_FIELD_KEYS 的第一把密钥重新加密所有旧内容")
+    rotation = actions.add_parser("rotate", help="用两项设置的第一把密钥重新加密旧内容、重算旧索引")
     rotation.add_argument("--batch", type=int, default=BATCH, metavar="N", help="每次事务处理的行数")
     rotation.set_defaults(run=run_rotation)
 
@@ -53,10 +51,10 @@ def make_keys(_args: argparse.Namespace) -> int:
     """Print a new field key with an id and a new index key."""
     field_id = "k" + secrets.token_hex(3)
     print(f"GONGJUE_FIELD_KEYS={field_id}:{_new_key()}")
-    print(f"GONGJUE_INDEX_KEY={_new_key()}")
+    print(f"GONGJUE_INDEX_KEY=i{secrets.token_hex(3)}:{_new_key()}")
     print(
-        "轮换时：把新的 ID:密钥 放在 GONGJUE_FIELD_KEYS 最前面，旧的用逗号接在后面，重启所有进程，"
-        "再执行 gongjue keys rotate，全部完成后才可去掉旧密钥。GONGJUE_INDEX_KEY 不轮换，请妥善备份。",
+        "轮换时：把新的 ID:密钥 放在该项设置最前面，旧的用逗号接在后面，重启所有进程，"
+        "再执行 gongjue keys rotate，全部完成后才可去掉旧密钥。两把旧密钥都请与旧备份一起保管。",
         file=sys.stderr,
     )
     return 0
@@ -70,7 +68,7 @@ def _new_key() -> str:
 
 
 def run_rotation(args: argparse.Namespace) -> int:
-    """Re-encrypt; may be interrupted and repeated. Exit 1 when something no key opens is left."""
+    """Re-encrypt and index anew; may be interrupted and repeated. Exit 1 when something is left that cannot be."""
     from backend.bootstrap import build_ports
     from backend.infra.crypto import UnknownKey
     from backend.infra.settings import load_settings
@@ -81,13 +79,25 @@ def run_rotation(args: argparse.Namespace) -> int:
     ports = build_ports(load_settings())
     try:
         done = rotate(ports, args.batch, _print_progress)
+        indexes = rotate_indexes(ports, args.batch, _print_progress)
+        old = still_old(ports)
     except UnknownKey as error:
         print(f"\n有内容用现有密钥打不开，已停止（之前完成的都已保存）：{error}", file=sys.stderr)
         return 1
     finally:
         ports.engine.dispose()
     print(f"\n已重新加密 {done} 项；当前密钥 {ports.vault.current_key_id}")
-    return 0
+    return _tell_indexes(indexes, old, ports.vault.index_key_id)
+
+
+def _tell_indexes(done: Done, old: dict[str, int], key_id: str) -> int:
+    print(f"已重算索引 {done.changed} 项；当前索引密钥 {key_id or '（无编号）'}")
+    waiting = "、".join(f"{name} {count} 项" for name, count in old.items() if count)
+    if waiting:
+        print(f"只认旧索引密钥、去掉它就失效的：{waiting}。")
+    for place in done.left:
+        print(f"与另一行重复，未改：{place}", file=sys.stderr)
+    return 1 if done.left else 0
 
 
 def _print_progress(place: str, count: int) -> None:

@@ -20,10 +20,13 @@ class UnknownKey(Exception):
 class Vault:
     """Encrypts names, phones and photos (AES-256-GCM) and derives blind indexes (HMAC-SHA-256)."""
 
-    def __init__(self, field_keys: tuple[tuple[str, bytes], ...], index_key: bytes) -> None:
+    def __init__(
+        self, field_keys: tuple[tuple[str, bytes], ...], index_keys: tuple[tuple[str, bytes], ...]
+    ) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in field_keys}
         self.current_key_id = field_keys[0][0]
-        self._index_key = index_key
+        self._index_keys = index_keys
+        self.index_key_id = index_keys[0][0]
 
     def seal(self, text: str, field: str) -> str:
         """Return ``key_id.base64``; ``field`` (table.column) is bound to the value."""
@@ -45,9 +48,30 @@ class Vault:
         return self._open_bytes(key_id.decode("ascii", "replace"), body, field)
 
     def index(self, value: str, purpose: str) -> str:
-        """Return the blind index of a normalised value: 32 hex digits, one index space per purpose."""
-        mac = hmac.new(self._index_key, f"{purpose}\0{value}".encode(), sha256)
-        return mac.hexdigest()[:32]
+        """Return the blind index under which a normalised value is stored, one index space per purpose.
+
+        ``key_id.`` and 32 hex digits; without the former of a key that has no id.
+        """
+        return self.indexes(value, purpose)[0]
+
+    def indexes(self, value: str, purpose: str) -> tuple[str, ...]:
+        """Return every blind index under which a value may be stored, today's first: what lookups ask for."""
+        macs = self.macs(value, purpose)
+        ids = (key_id for key_id, _ in self._index_keys)
+        return tuple(f"{key_id}.{mac}" if key_id else mac for key_id, mac in zip(ids, macs, strict=True))
+
+    def shared_index(self, value: str, purpose: str) -> str | None:
+        """Return what every process calls this value, whichever key it puts first; None while there is one key."""
+        return min(self.indexes(value, purpose)) if len(self._index_keys) > 1 else None
+
+    def mac(self, value: str, purpose: str) -> str:
+        """Return 32 hex digits that only we can make, for what is signed and not stored."""
+        return self.macs(value, purpose)[0]
+
+    def macs(self, value: str, purpose: str) -> tuple[str, ...]:
+        """Return every such signature that is still good, today's first."""
+        text = f"{purpose}\0{value}".encode()
+        return tuple(hmac.new(key, text, sha256).hexdigest()[:32] for _, key in self._index_keys)
 
     def needs_rotation(self, sealed: str) -> bool:
         """Tell whether a stored value was encrypted with an older key."""
@@ -69,4 +93,4 @@ class Vault:
 
 def build_vault(settings: Settings) -> Vault:
     """Make the vault of this installation."""
-    return Vault(settings.field_keys, settings.index_key)
+    return Vault(settings.field_keys, settings.index_keys)

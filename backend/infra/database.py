@@ -65,6 +65,13 @@ def open_session(engine: Engine, *, read_only: bool = False) -> Session:
     return Session(engine.execution_options(read_only=True) if read_only else engine, expire_on_commit=False)
 
 
+def hold(session: Session, name: str | None) -> None:
+    """Let nobody else hold this name until the transaction ends; None holds nothing. SQLite has one writer anyway."""
+    if name is not None and session.get_bind().dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 2))")
+        session.connection().execute(lock, {"name": name})
+
+
 def now_sql(dialect_name: str) -> str:
     """Return the SQL expression of ``db_now()`` for a dialect (native storage form)."""
     return POSTGRESQL_NOW if dialect_name == "postgresql" else SQLITE_NOW

@@ -54,7 +54,7 @@ class Settings:
     database_url: str
     storage_path: Path
     field_keys: tuple[tuple[str, bytes], ...]
-    index_key: bytes
+    index_keys: tuple[tuple[str, bytes], ...]
     wechat_app_id: str
     wechat_app_secret: str
     wechat_api_base: str
@@ -101,7 +101,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         database_url=_database_url(env),
         storage_path=_storage(env),
         field_keys=_field_keys(env, mode),
-        index_key=_key(env, "GONGJUE_INDEX_KEY", mode),
+        index_keys=_index_keys(env, mode),
         wechat_app_id=env.get("GONGJUE_WECHAT_APP_ID", "wxdemo0000000001" if mode != "production" else ""),
         wechat_app_secret=_secret(env, "GONGJUE_WECHAT_APP_SECRET", mode),
         wechat_api_base=api_base,
@@ -237,15 +237,24 @@ def _decode_key(name: str, text: str, mode: str) -> bytes:
     return key
 
 
-def _key(env: Mapping[str, str], name: str, mode: str) -> bytes:
+def _index_keys(env: Mapping[str, str], mode: str) -> tuple[tuple[str, bytes], ...]:
+    """Read ``id:base64,id:base64`` or one key without an id; the first indexes, all are looked under."""
+    name = "GONGJUE_INDEX_KEY"
     text = env.get(name, _DEMO_KEY if mode != "production" else "")
-    return _decode_key(name, text, mode)
+    named, _, last = text.rpartition(",")
+    if ":" in last:
+        return _named_keys(name, text, mode)
+    # The key of before there were ids; what it has indexed carries none.
+    return (*(_named_keys(name, named, mode) if named else ()), ("", _decode_key(name, last, mode)))
 
 
 def _field_keys(env: Mapping[str, str], mode: str) -> tuple[tuple[str, bytes], ...]:
     """Read ``id:base64,id:base64``; the first encrypts, all decrypt."""
     name = "GONGJUE_FIELD_KEYS"
-    text = env.get(name, f"demo:{_DEMO_KEY}" if mode != "production" else "")
+    return _named_keys(name, env.get(name, f"demo:{_DEMO_KEY}" if mode != "production" else ""), mode)
+
+
+def _named_keys(name: str, text: str, mode: str) -> tuple[tuple[str, bytes], ...]:
     keys: list[tuple[str, bytes]] = []
     for part in filter(None, text.split(",")):
         key_id, colon, encoded = part.partition(":")

@@ -81,7 +81,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "GONGJUE_DATABASE_URL": settings.database_url,
         "GONGJUE_STORAGE": str(settings.storage_path),
         "GONGJUE_FIELD_KEYS": ",".join(f"{name}:{text(key)}" for name, key in settings.field_keys),
-        "GONGJUE_INDEX_KEY": text(settings.index_key),
+        "GONGJUE_INDEX_KEY": ",".join(
+            f"{name}:{text(key)}" if name else text(key) for name, key in settings.index_keys
+        ),
         "GONGJUE_POOL_SIZE": str(settings.pool_size),
     }
 

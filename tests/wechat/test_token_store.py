@@ -20,7 +20,7 @@ OLD_KEY, NEW_KEY = ("k1", b"1" * 32), ("k2", b"2" * 32)
 
 
 def make_store(engine: Engine, *keys: tuple[str, bytes]) -> DatabaseTokenStore:
-    vault = Vault(keys or (OLD_KEY,), b"i" * 32)
+    vault = Vault(keys or (OLD_KEY,), (("", b"i" * 32),))
     return DatabaseTokenStore(
         engine, seal=partial(vault.seal, field=FIELD), open=partial(vault.open, field=FIELD)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -17,6 +18,14 @@ _ONE_MORE = text(
     "INSERT INTO complaint_anonymous_day (day_index, reported_on, reports) VALUES (:day_index, :day, 1) "
     "ON CONFLICT (day_index) DO UPDATE SET reports = complaint_anonymous_day.reports + 1 RETURNING reports"
 ).bindparams(bindparam("day", type_=Date()))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what a reporter is known again: the account, or the phone's blind indexes."""
+
+    account_id: str | None
+    phone_indexes: tuple[str, ...]
 
 
 def find(session: Session, complaint_id: str) -> Complaint | None:
@@ -38,9 +47,9 @@ def find_by_number(session: Session, number: str) -> Complaint | None:
     return session.exec(select(Complaint).where(Complaint.number == number)).first()
 
 
-def find_by_key(session: Session, index: str) -> Complaint | None:
-    """Return the complaint taken in under an idempotency key."""
-    return session.exec(select(Complaint).where(Complaint.idempotency_index == index)).first()
+def find_by_key(session: Session, indexes: Collection[str]) -> Complaint | None:
+    """Return the complaint taken in under an idempotency key, given by its blind indexes."""
+    return session.exec(select(Complaint).where(col(Complaint.idempotency_index).in_(indexes))).first()
 
 
 def reporter_of(session: Session, complaint_id: str) -> ComplaintReporter | None:
@@ -82,13 +91,13 @@ def has_like(session: Session, row: Complaint, category: str, since: datetime) -
     return session.exec(wanted.limit(1)).first() is not None
 
 
-def has_named(session: Session, row: Complaint, reporter: ComplaintReporter, since: datetime) -> bool:
+def has_named(session: Session, row: Complaint, reporter: Known, since: datetime) -> bool:
     """Tell whether whoever reported a complaint has an earlier one under their name, registered since then."""
-    known = (
-        (col(ComplaintReporter.account_id), reporter.account_id),
-        (col(ComplaintReporter.phone_index), reporter.phone_index),
-    )
-    same = or_(false(), *(column == value for column, value in known if value is not None))
+    same: ColumnElement[bool] = false()
+    if reporter.account_id is not None:
+        same = or_(same, col(ComplaintReporter.account_id) == reporter.account_id)
+    if reporter.phone_indexes:
+        same = or_(same, col(ComplaintReporter.phone_index).in_(reporter.phone_indexes))
     wanted = (
         select(Complaint.id)
         .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))

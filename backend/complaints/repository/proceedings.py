@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -74,9 +74,9 @@ def waiting_question(session: Session, complaint_id: str) -> FollowUp | None:
     return session.exec(wanted.execution_options(populate_existing=True)).first()
 
 
-def question_by_token(session: Session, token_index: str) -> FollowUp | None:
+def question_by_token(session: Session, token_indexes: Collection[str]) -> FollowUp | None:
     """Return the question that a token belongs to."""
-    return session.exec(select(FollowUp).where(FollowUp.token_index == token_index)).first()
+    return session.exec(select(FollowUp).where(col(FollowUp.token_index).in_(token_indexes))).first()
 
 
 def answer(session: Session, question_id: str, values: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func
@@ -15,14 +16,16 @@ def find(session: Session, complaint_id: str) -> ComplaintRelay | None:
     return session.get(ComplaintRelay, complaint_id)
 
 
-def find_same(session: Session, key_id: str, body_index: str, since: datetime) -> Complaint | None:
+def find_same(
+    session: Session, key_id: str, body_indexes: Collection[str], since: datetime
+) -> Complaint | None:
     """Return what the same key filed with the very same content since then, the first of it."""
     wanted = (
         select(Complaint)
         .join(ComplaintRelay, col(ComplaintRelay.complaint_id) == col(Complaint.id))
         .where(
             ComplaintRelay.key_id == key_id,
-            ComplaintRelay.body_index == body_index,
+            col(ComplaintRelay.body_index).in_(body_indexes),
             col(ComplaintRelay.received_at) > since,
         )
         .order_by(col(ComplaintRelay.received_at))

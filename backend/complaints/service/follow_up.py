@@ -42,7 +42,7 @@ def ask_question(ctx: Context, row: Complaint) -> FollowUp:
         complaint_id=row.id,
         round=proceedings.next_round(ctx.session, row.id),
         token_sealed=ctx.vault.seal(token, "complaint_follow_up.token"),
-        token_index=_token_index(ctx, token),
+        token_index=_token_indexes(ctx, token)[0],
         asked_at=now,
         expires_at=due_of(start_clock(period, now), calendars(ctx.session)).at,
     )
@@ -59,7 +59,7 @@ def answer_own(ctx: Context, complaint_id: str, answer: Answer) -> Complaint:
 
 def answer_by_token(ctx: Context, token: str, answer: Answer) -> Complaint:
     """Answer with the one-time token from a message; a wrong token and a used one are told apart by nobody."""
-    question = proceedings.question_by_token(ctx.session, _token_index(ctx, token))
+    question = proceedings.question_by_token(ctx.session, _token_indexes(ctx, token))
     row = None if question is None else repository.find(ctx.session, question.complaint_id)
     if question is None or row is None:
         raise NotFound
@@ -162,5 +162,5 @@ def _end_question(ctx: Context, row: Complaint, now: datetime) -> None:
         proceedings.answer(ctx.session, question.id, {"ended_at": now})
 
 
-def _token_index(ctx: Context, token: str) -> str:
-    return ctx.vault.index(token.strip(), "complaint.follow_up")
+def _token_indexes(ctx: Context, token: str) -> tuple[str, ...]:
+    return ctx.vault.indexes(token.strip(), "complaint.follow_up")

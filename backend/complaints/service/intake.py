@@ -15,7 +15,7 @@ from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.vocabulary import BY_STAFF, CATEGORIES, Disclosure, Nature, Source
 from backend.complaints.service import clocks
 from backend.complaints.service.anonymous import count_anonymous
-from backend.complaints.service.loading import code_index
+from backend.complaints.service.loading import code_index, code_indexes
 from backend.complaints.service.photos import COMPLAINT, hang, hang_unnamed
 from backend.complaints.service.repeats import repeats_place, repeats_reporter
 from backend.complaints.service.steps import Step, step_row, tell
@@ -23,6 +23,7 @@ from backend.complaints.tables import Complaint, ComplaintReporter
 from backend.identity.queries import staff_of_area
 from backend.identity.service.contacts import name_of
 from backend.infra.context import Context
+from backend.infra.database import hold
 from backend.kernel.access import Permission, Scope, require, require_resident
 from backend.kernel.coordinates import is_in_china
 from backend.kernel.errors import NotFound
@@ -99,12 +100,12 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
     report = command.report
     if report.estate_id is None or report.estate_id not in ctx.actor.estate_ids():
         raise NotFound
-    index = key_index(ctx, account_id, command.idempotency_key)
+    key = _subject(account_id, command.idempotency_key)
     is_anonymous = report.disclosure is Disclosure.ANONYMOUS
-    code = _code(ctx, account_id, command.idempotency_key) if is_anonymous else None
-    former = repository.find_by_key(ctx.session, index)
+    former = find_former(ctx, account_id, command.idempotency_key)
     if former is not None:
-        return Registered(_same(ctx, former, report), code, is_new=False)
+        return Registered(_same(ctx, former, report), _code_of(ctx, former, key), is_new=False)
+    code = ctx.vault.mac(key, "complaint.secret")[:16] if is_anonymous else None
     if is_anonymous:
         count_anonymous(ctx, account_id)
     elif repository.count_open_of(ctx.session, account_id) >= intake.MOST_OPEN:
@@ -116,7 +117,7 @@ def register_complaint(ctx: Context, command: RegisterComplaint) -> Registered:
         reporter.account_id = account_id
     known = [name for name in (name_of(ctx, account_id).name,) if name]
     row = build_row(ctx, report, place_of(ctx, report, None), command.source, known)
-    row.idempotency_index = index
+    row.idempotency_index = key_index(ctx, account_id, command.idempotency_key)
     row.is_restricted = intake.is_restricted(report.nature, report.category)
     row = store_row(ctx, row, reporter, Doer.REPORTER)
     if is_anonymous:
@@ -137,14 +138,13 @@ def record_complaint(ctx: Context, command: RecordComplaint) -> Registered:
     scope = Scope(where.organisation_path, command.report.estate_id, command.report.building_id)
     require(ctx.actor, Permission.COMPLAINT_REGISTER, scope)
     receiver = ctx.actor.account_id or "system"
-    index = key_index(ctx, receiver, command.idempotency_key)
-    former = repository.find_by_key(ctx.session, index)
+    former = find_former(ctx, receiver, command.idempotency_key)
     if former is not None:
         return Registered(_same(ctx, former, command.report), is_new=False)
     reporter = _named_reporter(ctx, command)
     known = [command.reporter_name] if command.reporter_name else []
     row = build_row(ctx, command.report, where, command.source, known)
-    row.idempotency_index = index
+    row.idempotency_index = key_index(ctx, receiver, command.idempotency_key)
     row.first_receiver_id = receiver
     row.ticket_number = command.ticket_number
     _set_about(ctx, row, command.about_party_id, command.about_account_id)
@@ -272,9 +272,24 @@ def _same(ctx: Context, row: Complaint, report: Report) -> Complaint:
 
 def key_index(ctx: Context, who: str, key: str) -> str:
     """Return a key's blind index: it tells a repetition, and without the key nobody's identity."""
-    return ctx.vault.index(f"{who}\0{key}", "complaint.key")
+    return ctx.vault.index(_subject(who, key), "complaint.key")
 
 
-def _code(ctx: Context, who: str, key: str) -> str:
-    """Return the code of an anonymous report, the same when the report is sent twice."""
-    return ctx.vault.index(f"{who}\0{key}", "complaint.secret")[:16]
+def find_former(ctx: Context, who: str, key: str) -> Complaint | None:
+    """Return what was taken in under this key before, whichever index key was in use then."""
+    subject = _subject(who, key)
+    hold(ctx.session, ctx.vault.shared_index(subject, "complaint.key"))
+    return repository.find_by_key(ctx.session, ctx.vault.indexes(subject, "complaint.key"))
+
+
+def _subject(who: str, key: str) -> str:
+    return f"{who}\0{key}"
+
+
+def _code_of(ctx: Context, row: Complaint, key: str) -> str | None:
+    """Return the code that an anonymous report was given, the same when the report is sent twice."""
+    reporter = repository.reporter_of(ctx.session, row.id)
+    for mac in ctx.vault.macs(key, "complaint.secret"):
+        if reporter is not None and reporter.code_index in code_indexes(ctx, mac[:16]):
+            return mac[:16]
+    return None

@@ -111,14 +111,19 @@ def load_by_code(ctx: Context, number: str, code: str) -> Complaint:
     parsed = numbers.parse_number(number)
     row = None if parsed is None else repository.find_by_number(ctx.session, parsed)
     reporter = None if row is None else repository.reporter_of(ctx.session, row.id)
-    if row is None or reporter is None or reporter.code_index != code_index(ctx, code):
+    if row is None or reporter is None or reporter.code_index not in code_indexes(ctx, code):
         raise NotFound
     return row
 
 
 def code_index(ctx: Context, code: str) -> str:
     """Return the blind index under which an anonymous reporter's code is kept."""
-    return ctx.vault.index(numbers.parse_code(code), "complaint.code")
+    return code_indexes(ctx, code)[0]
+
+
+def code_indexes(ctx: Context, code: str) -> tuple[str, ...]:
+    """Return every blind index under which such a code may be kept, today's first."""
+    return ctx.vault.indexes(numbers.parse_code(code), "complaint.code")
 
 
 def _check_side(doers: frozenset[Doer], view: View, *, is_system: bool) -> None:

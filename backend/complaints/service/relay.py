@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backend.complaints import errors
-from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import relays
 from backend.complaints.rules import intake
 from backend.complaints.rules import relay as rules
@@ -14,7 +13,15 @@ from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.relay import Contact
 from backend.complaints.rules.states import Doer
 from backend.complaints.rules.vocabulary import Source
-from backend.complaints.service.intake import Registered, Report, build_row, key_index, place_of, store_row
+from backend.complaints.service.intake import (
+    Registered,
+    Report,
+    build_row,
+    find_former,
+    key_index,
+    place_of,
+    store_row,
+)
 from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintReporter
 from backend.identity.service import Integrator
 from backend.infra.context import Context
@@ -76,14 +83,13 @@ def problems_of(report: Report, contact: Contact) -> list[FieldError]:
 
 
 def _former(ctx: Context, command: RelayComplaint) -> Complaint | None:
-    key_id, body_index = command.integrator.key_id, _body_index(ctx, command)
-    index = _index(ctx, command)
-    if index is None:
+    key_id, body_indexes = command.integrator.key_id, _body_indexes(ctx, command)
+    if command.idempotency_key is None:
         since = ctx.clock.now() - rules.SAME_WITHIN
-        return relays.find_same(ctx.session, key_id, body_index, since)
-    former = repository.find_by_key(ctx.session, index)
+        return relays.find_same(ctx.session, key_id, body_indexes, since)
+    former = find_former(ctx, key_id, command.idempotency_key)
     relay = None if former is None else relays.find(ctx.session, former.id)
-    if relay is not None and relay.body_index != body_index:
+    if relay is not None and relay.body_index not in body_indexes:
         raise errors.key_used()
     return former
 
@@ -93,8 +99,8 @@ def _index(ctx: Context, command: RelayComplaint) -> str | None:
     return None if key is None else key_index(ctx, command.integrator.key_id, key)
 
 
-def _body_index(ctx: Context, command: RelayComplaint) -> str:
-    return ctx.vault.index(f"{command.integrator.key_id}\0{command.body}", "complaint.body")
+def _body_indexes(ctx: Context, command: RelayComplaint) -> tuple[str, ...]:
+    return ctx.vault.indexes(f"{command.integrator.key_id}\0{command.body}", "complaint.body")
 
 
 def _reporter(ctx: Context, contact: Contact) -> ComplaintReporter | None:
@@ -119,7 +125,7 @@ def _relay(ctx: Context, row: Complaint, command: RelayComplaint) -> ComplaintRe
         complaint_id=row.id,
         key_id=command.integrator.key_id,
         received_at=row.registered_at,
-        body_index=_body_index(ctx, command),
+        body_index=_body_indexes(ctx, command)[0],
         email_sealed=sealed(contact.email, "email"),
         account_sealed=sealed(contact.account, "account"),
         media_sealed=sealed(contact.media, "media"),

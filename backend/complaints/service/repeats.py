@@ -24,4 +24,9 @@ def repeats_reporter(ctx: Context, row: Complaint, reporter: ComplaintReporter |
     """
     if reporter is None or row.disclosure != Disclosure.NAMED or row.is_restricted:
         return False
-    return repository.has_named(ctx.session, row, reporter, row.registered_at - REPEAT_WITHIN)
+    indexes: tuple[str, ...] = ()
+    if reporter.phone_sealed is not None:
+        phone = ctx.vault.open(reporter.phone_sealed, "complaint_reporter.phone")
+        indexes = ctx.vault.indexes(phone, "phone")
+    known = repository.Known(reporter.account_id, indexes)
+    return repository.has_named(ctx.session, row, known, row.registered_at - REPEAT_WITHIN)

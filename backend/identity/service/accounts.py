@@ -19,6 +19,7 @@ from backend.identity.service.chat_codes import keep_unionid
 from backend.identity.service.sessions import OpenedSession, open_for
 from backend.identity.tables import Account, ConsentRecord
 from backend.infra.context import Context
+from backend.infra.database import hold
 from backend.kernel.access import require_resident
 from backend.kernel.errors import Forbidden, Invalid, Unprocessable
 from backend.kernel.ids import new_id
@@ -72,16 +73,21 @@ def log_in(ctx: Context, command: LogIn) -> OpenedSession:
 
 
 def _account_of(ctx: Context, openid: str) -> Account:
-    index = ctx.vault.index(openid, "openid")
-    wanted = select(Account).where(Account.openid_index == index)
+    wanted = select(Account).where(col(Account.openid_index).in_(ctx.vault.indexes(openid, "openid")))
     found = ctx.session.exec(wanted).first()
     if found is not None:
         return found
+    shared = ctx.vault.shared_index(openid, "openid")
+    if shared is not None:  # two keys are in use: the unique index alone does not see that two are one
+        hold(ctx.session, shared)
+        found = ctx.session.exec(wanted).first()
+        if found is not None:
+            return found
     values = {
         "id": new_id(),
         "kind": "resident",
         "state": "active",
-        "openid_index": index,
+        "openid_index": ctx.vault.index(openid, "openid"),
         "openid_sealed": ctx.vault.seal(openid, "account.openid"),
         "created_at": ctx.clock.now(),
     }

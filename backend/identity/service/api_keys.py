@@ -141,19 +141,23 @@ def use_key(ctx: Context, secret: str) -> Integrator:
     """
     row = _valid(ctx, secret, is_held=True)
     today = local_date(ctx.clock.now())
-    unused = update(ApiKey).where(col(ApiKey.id) == row.id, col(ApiKey.last_used_on).is_distinct_from(today))
-    ctx.session.exec(unused.values(last_used_on=today).execution_options(synchronize_session=False))
+    used = {"last_used_on": today, "key_index": _index(ctx, secret)}  # a key in use follows the index key
+    stale = or_(*(col(getattr(ApiKey, name)).is_distinct_from(value) for name, value in used.items()))
+    unused = update(ApiKey).where(col(ApiKey.id) == row.id, stale)
+    ctx.session.exec(unused.values(**used).execution_options(synchronize_session=False))
     return _integrator(row)
 
 
 def _valid(ctx: Context, secret: str, *, is_held: bool) -> ApiKey:
     if not rules.could_be_key(secret):
         raise errors.WrongKey
-    index = _index(ctx, secret)
-    wanted = select(ApiKey).where(ApiKey.key_index == index).execution_options(populate_existing=True)
+    indexes = ctx.vault.indexes(secret, "api_key")
+    wanted = (
+        select(ApiKey).where(col(ApiKey.key_index).in_(indexes)).execution_options(populate_existing=True)
+    )
     row = ctx.session.exec(wanted.with_for_update() if is_held else wanted).first()
     # The index is keyed: what the database compares, letter by letter, tells a guesser nothing.
-    if row is None or not hmac.compare_digest(row.key_index, index):
+    if row is None or not any(hmac.compare_digest(row.key_index, index) for index in indexes):
         raise errors.WrongKey
     if row.revoked_at is not None or ctx.clock.now() >= row.expires_at:
         raise errors.WrongKey

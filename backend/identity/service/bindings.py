@@ -68,21 +68,21 @@ def bind_by_code(ctx: Context, command: BindByCode) -> Binding:
     code = normalise(command.code)
     if code is None:
         raise WrongCode(keys)
-    index = ctx.vault.index(code, "invite_code")
-    invite = _use_up(ctx, index, account_id)
+    indexes = ctx.vault.indexes(code, "invite_code")
+    invite = _use_up(ctx, indexes, account_id)
     if invite is None:
-        return _bound_before(ctx, index, account_id, keys)
+        return _bound_before(ctx, indexes, account_id, keys)
     place = Place(invite.dwelling_id, invite.estate_id, invite.building_id)
     return _activate(ctx, place, Relation(invite.relation), Via.INVITE)
 
 
-def _use_up(ctx: Context, index: str, account_id: str) -> Any:
+def _use_up(ctx: Context, indexes: tuple[str, ...], account_id: str) -> Any:
     now = ctx.clock.now()
     # Conditional update: of two people with one letter exactly one finds it unused.
     statement = (
         update(InviteCode)
         .where(
-            col(InviteCode.code_index) == index,
+            col(InviteCode.code_index).in_(indexes),
             col(InviteCode.used_at).is_(None),
             col(InviteCode.revoked_at).is_(None),
             col(InviteCode.expires_at) > now,
@@ -98,13 +98,13 @@ def _use_up(ctx: Context, index: str, account_id: str) -> Any:
     return ctx.session.exec(statement).first()
 
 
-def _bound_before(ctx: Context, index: str, account_id: str, keys: tuple[str, ...]) -> Binding:
+def _bound_before(ctx: Context, indexes: tuple[str, ...], account_id: str, keys: tuple[str, ...]) -> Binding:
     """Answer a retry of one's own successful try; anybody else's used code is simply wrong."""
     found = ctx.session.exec(
         select(Binding)
         .join(InviteCode, col(InviteCode.dwelling_id) == col(Binding.dwelling_id))
         .where(
-            InviteCode.code_index == index,
+            col(InviteCode.code_index).in_(indexes),
             InviteCode.used_by == account_id,
             Binding.account_id == account_id,
             Binding.state == "active",
@@ -123,10 +123,11 @@ def bind_by_phone(ctx: Context) -> list[Binding]:
     account = own_account(ctx)
     require_notice(ctx, account.id)
     require_consent(ctx, account.id, Purpose.PHONE)
-    if account.phone_index is None:
+    if account.phone_sealed is None:
         raise ConsentRequired
+    indexes = ctx.vault.indexes(ctx.vault.open(account.phone_sealed, "account.phone"), "phone")
     relations: dict[str, list[str]] = {}
-    for dwelling_id, relation in registry.find_dwellings_by_phone(ctx.session, account.phone_index):
+    for dwelling_id, relation in registry.find_dwellings_by_phone(ctx.session, indexes):
         relations.setdefault(dwelling_id, []).append(relation)
     if not relations:
         raise Unprocessable("no_match", "名册里没有这个手机号。请用邀请信上的编码，或请社区核实。")

@@ -57,8 +57,9 @@ def issue_chat_code(ctx: Context) -> IssuedChatCode:
 def _unused_code(ctx: Context) -> str:
     while True:
         code = new_chat_code()
-        index = ctx.vault.index(code, "chat_code")
-        if ctx.session.exec(select(ChatCode.account_id).where(ChatCode.code_index == index)).first() is None:
+        indexes = ctx.vault.indexes(code, "chat_code")
+        taken = select(ChatCode.account_id).where(col(ChatCode.code_index).in_(indexes))
+        if ctx.session.exec(taken).first() is None:
             return code
 
 
@@ -72,7 +73,7 @@ def redeem_chat_code(ctx: Context, code: str, who: str) -> Owner:
     taken = (
         update(ChatCode)
         .where(
-            col(ChatCode.code_index) == ctx.vault.index(code, "chat_code"),
+            col(ChatCode.code_index).in_(ctx.vault.indexes(code, "chat_code")),
             col(ChatCode.expires_at) > ctx.clock.now(),
             or_(col(ChatCode.used_by).is_(None), col(ChatCode.used_by) == who),
         )
@@ -94,11 +95,12 @@ def _active(ctx: Context, account_id: str) -> Owner | None:
 
 def keep_unionid(ctx: Context, account_id: str, unionid: str) -> None:
     """Keep an account's id across apps as a blind index; whoever had it before has it no more."""
-    index = ctx.vault.index(unionid, "unionid")
+    indexes = ctx.vault.indexes(unionid, "unionid")
+    index = indexes[0]
     known = select(AccountUnion.unionid_index).where(AccountUnion.account_id == account_id)
     if ctx.session.exec(known).first() == index:
         return
-    former = (col(AccountUnion.account_id) == account_id) | (col(AccountUnion.unionid_index) == index)
+    former = (col(AccountUnion.account_id) == account_id) | col(AccountUnion.unionid_index).in_(indexes)
     ctx.session.exec(delete(AccountUnion).where(former))
     values = {"account_id": account_id, "unionid_index": index}
     repository.insert_or_ignore(ctx.session, AccountUnion, values)
@@ -109,7 +111,10 @@ def account_of_unionid(ctx: Context, unionid: str) -> str | None:
     chosen = (
         select(AccountUnion.account_id)
         .join(Account, col(Account.id) == col(AccountUnion.account_id))
-        .where(AccountUnion.unionid_index == ctx.vault.index(unionid, "unionid"), Account.state == "active")
+        .where(
+            col(AccountUnion.unionid_index).in_(ctx.vault.indexes(unionid, "unionid")),
+            Account.state == "active",
+        )
     )
     return ctx.session.exec(chosen).first()
 

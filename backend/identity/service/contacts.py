@@ -56,7 +56,7 @@ def account_of_openid(ctx: Context, openid: str) -> str | None:
     """Return the active resident account of an openid, for WeChat's callbacks."""
     return ctx.session.exec(
         select(Account.id).where(
-            Account.openid_index == ctx.vault.index(openid, "openid"), Account.state == "active"
+            col(Account.openid_index).in_(ctx.vault.indexes(openid, "openid")), Account.state == "active"
         )
     ).first()
 

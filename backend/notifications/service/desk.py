@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from backend.infra.context import Context
+from backend.infra.database import hold
 from backend.infra.paging import Position
 from backend.infra.wechat.fields import FieldError as WrongField
 from backend.infra.wechat.fields import check_fields
@@ -132,13 +133,20 @@ def add_room(ctx: Context, command: AddRoom) -> Room:
     scope = _require_over(ctx, command.organisation_id)
     if not _KEY.fullmatch(command.key):
         raise bad_room_key()
+    hold(ctx.session, ctx.vault.shared_index(command.key, "room"))
+    indexes = ctx.vault.indexes(command.key, "room")
+    known = select(Room.id).where(
+        Room.organisation_id == command.organisation_id, col(Room.key_index).in_(indexes)
+    )
+    if ctx.session.exec(known).first() is not None:
+        raise room_exists()
     now = ctx.clock.now()
     row = Room(
         id=new_id(),
         organisation_id=command.organisation_id,
         name=command.name,
         key_sealed=ctx.vault.seal(command.key, "room.key"),
-        key_index=ctx.vault.index(command.key, "room"),
+        key_index=indexes[0],
         next_send_at=now,
         created_by=ctx.actor.account_id or "system",
         created_at=now,

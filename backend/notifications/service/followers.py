@@ -10,18 +10,20 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from backend.infra.context import Context
+from backend.infra.database import hold
 from backend.notifications.repository.sql import insert_once
 from backend.notifications.tables import ConsentBalance, ConsentGrant, Delivery, Follower
 
 
 def link_follower(ctx: Context, account_id: str, openid: str, side: str = "resident") -> None:
     """Note that an account is this follower on this side; a later link replaces both sides' earlier ones."""
-    index = ctx.vault.index(openid, "follower")
-    former = (col(Follower.openid_index) == index) & (col(Follower.side) == side)
+    hold(ctx.session, ctx.vault.shared_index(openid, "follower"))
+    indexes = ctx.vault.indexes(openid, "follower")
+    former = col(Follower.openid_index).in_(indexes) & (col(Follower.side) == side)
     ctx.session.execute(delete(Follower).where(former, col(Follower.account_id) != account_id))
     values = {
         "side": side,
-        "openid_index": index,
+        "openid_index": indexes[0],
         "openid_sealed": ctx.vault.seal(openid, "follower.openid"),
         "linked_at": ctx.clock.now(),
     }
@@ -31,8 +33,8 @@ def link_follower(ctx: Context, account_id: str, openid: str, side: str = "resid
 
 def unlink_follower(ctx: Context, openid: str) -> None:
     """Forget a follower who left, as a resident and as staff."""
-    index = ctx.vault.index(openid, "follower")
-    ctx.session.execute(delete(Follower).where(col(Follower.openid_index) == index))
+    indexes = ctx.vault.indexes(openid, "follower")
+    ctx.session.execute(delete(Follower).where(col(Follower.openid_index).in_(indexes)))
 
 
 def unlink_account(ctx: Context, account_id: str) -> bool:
@@ -49,8 +51,9 @@ def linked_since(ctx: Context, account_id: str) -> datetime | None:
 
 def accounts_of_follower(ctx: Context, openid: str) -> dict[str, str]:
     """Return whose accounts this follower is, by side."""
-    index = ctx.vault.index(openid, "follower")
-    chosen = select(col(Follower.side), col(Follower.account_id)).where(col(Follower.openid_index) == index)
+    indexes = ctx.vault.indexes(openid, "follower")
+    chosen = select(col(Follower.side), col(Follower.account_id))
+    chosen = chosen.where(col(Follower.openid_index).in_(indexes))
     return dict(ctx.session.execute(chosen).all())
 
 
@@ -66,7 +69,7 @@ def note_contact(ctx: Context, openid: str, *, is_tap: bool = False) -> None:
 
 def note_contacts(ctx: Context, openids: Collection[str], *, is_tap: bool) -> None:
     """Note that these followers wrote, or tapped, just now."""
-    indexes = [ctx.vault.index(openid, "follower") for openid in openids]
+    indexes = [index for openid in openids for index in ctx.vault.indexes(openid, "follower")]
     now = ctx.clock.now()
     values = {"tapped_at": now} if is_tap else {"spoke_at": now}
     contact = update(Follower).where(col(Follower.openid_index).in_(indexes)).values(**values)

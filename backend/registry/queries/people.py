@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
@@ -48,20 +49,23 @@ def dwelling_phones(session: Session, dwelling_id: str) -> list[DwellingPhone]:
     ]
 
 
-def find_dwellings_by_phone(session: Session, phone_index: str) -> list[tuple[str, str]]:
-    """Return (dwelling id, relation) of every active dwelling known with this phone, owners first."""
+def find_dwellings_by_phone(session: Session, phone_indexes: Collection[str]) -> list[tuple[str, str]]:
+    """Return (dwelling id, relation) of every active dwelling known with a phone, owners first.
+
+    ``phone_indexes``: the phone's blind index under every key in use.
+    """
     owned = session.exec(
         select(Dwelling.id, Owner.kind, OwnerMember.is_representative)
         .join(Owner, col(Owner.id) == col(Dwelling.owner_id))
         .join(OwnerMember, col(OwnerMember.owner_id) == col(Owner.id))
-        .where(OwnerMember.phone_index == phone_index, Dwelling.state == "active")
+        .where(col(OwnerMember.phone_index).in_(phone_indexes), Dwelling.state == "active")
         .order_by(Dwelling.id)
         .limit(MATCH_LIMIT)
     ).all()
     rented = session.exec(
         select(Dwelling.id, Tenant.kind)
         .join(Tenant, col(Tenant.dwelling_id) == col(Dwelling.id))
-        .where(Tenant.phone_index == phone_index, Dwelling.state == "active")
+        .where(col(Tenant.phone_index).in_(phone_indexes), Dwelling.state == "active")
         .order_by(Dwelling.id)
         .limit(MATCH_LIMIT)
     ).all()

@@ -108,7 +108,7 @@ def my_roll_entries(ctx: Context, estate_id: str, phone: str | None = None) -> R
     ``phone`` is the resident's own number, for "am I named there?". NotFound without a home in the estate.
     """
     require_resident(ctx.actor)
-    phone_index = ctx.vault.index(phone, "phone") if phone else None
+    phone_indexes = ctx.vault.indexes(phone, "phone") if phone else ()
     homes = {home.dwelling_id: home for home in ctx.actor.homes if home.estate_id == estate_id}
     if not homes:
         raise NotFound
@@ -118,7 +118,7 @@ def my_roll_entries(ctx: Context, estate_id: str, phone: str | None = None) -> R
     for dwelling, owner, building, entrance in rows:
         label = dwelling_label(building.code, entrance.code if entrance else None, dwelling.code)
         own = (homes[dwelling.id], label, owner.kind)
-        entries.append(_check(ctx, dwelling, own, members.get(owner.id, []), phone_index))
+        entries.append(_check(ctx, dwelling, own, members.get(owner.id, []), phone_indexes))
     starts_on, ends_on = queries.display_of(ctx.session, estate_id) or (None, None)
     today = local_date(ctx.clock.now())
     is_open = starts_on is not None and ends_on is not None and starts_on <= today <= ends_on
@@ -139,14 +139,14 @@ def _check(
     dwelling: Dwelling,
     own: tuple[Home, str, str],
     members: list[OwnerMember],
-    phone_index: str | None,
+    phone_indexes: tuple[str, ...],
 ) -> RollCheck:
     home, label, owner_kind = own
     owns = home.relation in OWNING
     names = [mask_name(ctx.vault.open(member.name_sealed, "owner_member.name")) for member in members]
     listed = None
-    if owns and phone_index is not None:
-        listed = any(member.phone_index == phone_index for member in members)
+    if owns and phone_indexes:
+        listed = any(member.phone_index in phone_indexes for member in members)
     return RollCheck(
         dwelling_id=dwelling.id,
         label=label,

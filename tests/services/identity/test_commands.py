@@ -76,25 +76,25 @@ def test_new_keys_are_accepted_in_production(capsys: pytest.CaptureFixture[str])
     settings = load_settings(
         {**lines, "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef", "GONGJUE_MODE": "production"}
     )
-    assert settings.index_key != settings.field_keys[0][1]
+    assert settings.index_keys[0][1] != settings.field_keys[0][1]
 
 
 def test_rotation_reseals_everything_so_that_the_old_key_can_go(engine: Engine, tmp_path: Path) -> None:
     old, new, index = bytes(range(32)), bytes(range(32, 64)), bytes(range(32))
-    before = _ports(engine, tmp_path / "files", Vault((("a", old),), index))
+    before = _ports(engine, tmp_path / "files", Vault((("a", old),), (("", index),)))
     with open_session(engine) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=before, request_id="test")
         make_estate(ctx, dwellings=7)
         account_id = service.log_in(ctx, LogIn("o-1")).account_id
         digest = ctx.storage.put(b"certificate")
         session.commit()
-    during = _ports(engine, tmp_path / "files", Vault((("b", new), ("a", old)), index))
+    during = _ports(engine, tmp_path / "files", Vault((("b", new), ("a", old)), (("", index),)))
     steps: list[tuple[str, int]] = []
     # 7 owners and 7 members with a name and a phone each, one openid, one file; in batches of three.
     assert rotate(during, 3, lambda place, count: steps.append((place, count))) == 7 + 14 + 1 + 1
     assert ("owner.name_sealed", 3) in steps
     assert rotate(during, 3, lambda _place, _count: None) == 0
-    after = _ports(engine, tmp_path / "files", Vault((("b", new),), index))
+    after = _ports(engine, tmp_path / "files", Vault((("b", new),), (("", index),)))
     with open_session(engine) as session:
         sealed = session.exec(select(Account.openid_sealed).where(Account.id == account_id)).one()
         names = session.exec(select(col(_owner().name_sealed))).all()
@@ -110,11 +110,11 @@ def _owner() -> type:
 
 
 def test_rotation_stops_at_what_no_key_opens(engine: Engine, tmp_path: Path) -> None:
-    before = _ports(engine, tmp_path / "files", Vault((("a", bytes(range(32))),), bytes(32)))
+    before = _ports(engine, tmp_path / "files", Vault((("a", bytes(range(32))),), (("", bytes(32)),)))
     with open_session(engine) as session:
         service.log_in(Context(session=session, actor=SYSTEM, ports=before, request_id="test"), LogIn("o-1"))
         session.commit()
-    other = _ports(engine, tmp_path / "files", Vault((("b", bytes(range(32, 64))),), bytes(32)))
+    other = _ports(engine, tmp_path / "files", Vault((("b", bytes(range(32, 64))),), (("", bytes(32)),)))
     with pytest.raises(UnknownKey):
         rotate(other, 10, lambda _place, _count: None)
 

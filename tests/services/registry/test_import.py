@@ -47,9 +47,9 @@ def test_import_stores_everything_once_and_seals_names(place: Place) -> None:
     assert "乙" not in owners["K1"].name_sealed
     assert place.ports.vault.open(owners["K1"].name_sealed, "owner.name") == "乙"
     with Session(place.ports.engine) as session:
-        found = queries.find_dwellings_by_phone(session, place.ports.vault.index("13800138001", "phone"))
+        found = queries.find_dwellings_by_phone(session, place.ports.vault.indexes("13800138001", "phone"))
         assert found == [(dwellings["1/1/101"].id, "owner")]
-        found = queries.find_dwellings_by_phone(session, place.ports.vault.index("13800138009", "phone"))
+        found = queries.find_dwellings_by_phone(session, place.ports.vault.indexes("13800138009", "phone"))
         assert found == [(dwellings["2//101"].id, "public_tenant")]
         statement = select(LedgerEvent).where(LedgerEvent.type == "registry.imported")
         assert session.exec(statement).one().payload["added"] == 4

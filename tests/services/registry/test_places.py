@@ -198,10 +198,10 @@ def test_phones_of_a_dwelling_by_index_only(ctx: Context) -> None:
     fixture = make_estate(ctx, dwellings=1)
     index = ctx.vault.index(fixture.phones[0], "phone")
     assert queries.dwelling_phones(ctx.session, fixture.dwelling_ids[0]) == [(index, "owner")]
-    assert queries.find_dwellings_by_phone(ctx.session, index) == [(fixture.dwelling_ids[0], "owner")]
+    assert queries.find_dwellings_by_phone(ctx.session, [index]) == [(fixture.dwelling_ids[0], "owner")]
     ctx.session.get_one(Dwelling, fixture.dwelling_ids[0]).state = "removed"
     ctx.session.flush()
-    assert queries.find_dwellings_by_phone(ctx.session, index) == []
+    assert queries.find_dwellings_by_phone(ctx.session, [index]) == []
 
 
 def test_administrator_sees_no_names(ctx: Context) -> None:
