@@ -22,7 +22,7 @@ from backend.infra.wechat.gateway import WeChatGateway
 from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.media import hooks as media_hooks
 from backend.media import queries as media
-from backend.media.service import record_media_verdict
+from backend.media.service import forget_proofs, forget_proofs_of, hang_proofs, record_media_verdict
 from backend.notices import queries as notices
 from backend.notifications.service import followers
 from backend.surveys import queries as surveys
@@ -89,12 +89,13 @@ def _register_hooks() -> None:
     registered.export_sections["media"] = _media
     registered.export_sections["messages"] = followers.export_account
     registered.export_sections["complaints"] = reporters.export_account
-    for eraser in (followers.forget_account, reporters.forget_account):
+    for eraser in (followers.forget_account, reporters.forget_account, forget_proofs_of):
         if eraser not in registered.erasers:
             registered.erasers.append(eraser)
     if _media_checked not in pushed.registered.media_listeners:
         pushed.registered.media_listeners.append(_media_checked)
     registered.export_sections["surveys"] = _surveys
+    registered.hang_proofs, registered.forget_proofs = hang_proofs, forget_proofs
     media_hooks.registered.hidden_things = hidden_from
 
 

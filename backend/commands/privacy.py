@@ -12,7 +12,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("privacy", help="个人信息：到期清理")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     retention = actions.add_parser(
-        "retention", help="删去已到期的登录记录、输错记录、未用过的邀请码和绑定证明文件（可重复执行）"
+        "retention", help="删去已到期的登录记录、输错记录、未用过的邀请码、绑定证明文件和照片（可重复执行）"
     )
     retention.set_defaults(run=run_retention)
 
@@ -32,6 +32,7 @@ def run_retention(_args: argparse.Namespace) -> int:
         "failed_tries": "输错记录",
         "unused_invites": "未用邀请码",
         "evidence_files": "绑定证明文件",
+        "proof_photos": "有证明照片的绑定",
     }
     print("已清理：" + "，".join(f"{names.get(kind, kind)} {count}" for kind, count in deleted.items()))
     return 0

@@ -5,11 +5,12 @@ Identity lies below ballots and notices and may not import them; ``bootstrap`` r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from backend.identity.rules.parameters import Parameters
 from backend.infra.context import Context
+from backend.kernel.errors import NotFound
 
 # (ctx, estate_id, dwelling_id) -> hours before a new binding by phone or staff counts.
 WaitingRule = Callable[[Context, str, str], int]
@@ -17,11 +18,24 @@ WaitingRule = Callable[[Context, str, str], int]
 ExportSection = Callable[[Context, str], object]
 # (ctx, account_id): forget what need not be kept.
 Eraser = Callable[[Context, str], None]
+# (ctx, binding_id, photo ids): hang the caller's photos on their request as its proof.
+ProofHanger = Callable[[Context, str, Sequence[str]], None]
+# (ctx, binding_ids): delete the photos of these requests.
+ProofForgetter = Callable[[Context, Collection[str]], None]
 
 
 def always_wait(_ctx: Context, _estate_id: str, _dwelling_id: str) -> int:
     """Wait the full time, ballot or not: the safe answer while nobody says better."""
     return registered.parameters.waiting_hours
+
+
+def no_proofs(_ctx: Context, _binding_id: str, _ids: Sequence[str]) -> None:
+    """Refuse photos: without anybody who keeps them they would be lost."""
+    raise NotFound
+
+
+def nothing_to_forget(_ctx: Context, _binding_ids: Collection[str]) -> None:
+    """Forget nothing: where nobody keeps photos there are none."""
 
 
 @dataclass
@@ -31,6 +45,8 @@ class Hooks:
     parameters: Parameters = field(default_factory=Parameters)
     waiting_rule: WaitingRule = always_wait
     export_sections: dict[str, ExportSection] = field(default_factory=dict)
+    hang_proofs: ProofHanger = no_proofs
+    forget_proofs: ProofForgetter = nothing_to_forget
     erasers: list[Eraser] = field(default_factory=list)
 
 

@@ -10,6 +10,18 @@ def empty_file() -> Unprocessable:
     return Unprocessable("empty_file", "文件是空的（0 字节），请重新选择照片或视频。")
 
 
+def other_purpose() -> Unprocessable:
+    """Return the refusal of a proof hung on something public, or of an ordinary photo as a proof."""
+    return Unprocessable(
+        "other_purpose", "证明照片只能用于绑定申请，其他照片不能作证明。请按用途（purpose）重新上传。"
+    )
+
+
+def proof_photos_only() -> Unprocessable:
+    """Return the refusal of a video as a proof."""
+    return Unprocessable("proof_photos_only", "绑定证明只能是照片，请拍照后上传。")
+
+
 def file_kind(found: str | None) -> Unprocessable:
     """Return the refusal of what is neither photo nor video; ``found`` names what it looks like."""
     what = f"这是{found}，不是照片或视频" if found else "认不出这个文件"

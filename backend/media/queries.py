@@ -20,7 +20,8 @@ def find_file(session: Session, file_id: str) -> MediaFile | None:
 class FilesWanted:
     """Files of an estate in a state; with or without those of restricted complaints, never those of ``hidden`` things.
 
-    Without, also what hangs on nothing yet: it may be about to be such evidence.
+    Proofs of bindings are never among them. Without restricted ones, also not what hangs on nothing yet: it may be
+    about to be such evidence.
     """
 
     estate_id: str
@@ -33,7 +34,11 @@ def files_of_estate(
     session: Session, wanted: FilesWanted, limit: int, after: Position | None
 ) -> list[MediaFile]:
     """Return an estate's files in a state, the oldest first, after a position."""
-    query = select(MediaFile).where(MediaFile.estate_id == wanted.estate_id, MediaFile.state == wanted.state)
+    query = select(MediaFile).where(
+        MediaFile.estate_id == wanted.estate_id,
+        MediaFile.state == wanted.state,
+        col(MediaFile.is_proof).is_(False),
+    )
     if not wanted.with_restricted:
         query = query.where(col(MediaFile.is_restricted).is_(False), col(MediaFile.subject_id).is_not(None))
     if wanted.hidden:

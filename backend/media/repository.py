@@ -167,6 +167,22 @@ def delete_loose(session: Session, file_id: str) -> bool:
     )
 
 
+def proofs_of(session: Session, account_id: str) -> list[str]:
+    """Return the ids of the proofs an account uploaded."""
+    return list(
+        session.exec(
+            select(MediaFile.id).where(MediaFile.account_id == account_id, col(MediaFile.is_proof).is_(True))
+        )
+    )
+
+
+def delete_proof(session: Session, file_id: str) -> bool:
+    """Delete a proof's row."""
+    return _change(
+        session, delete(MediaFile).where(col(MediaFile.id) == file_id, col(MediaFile.is_proof).is_(True))
+    )
+
+
 def _change(session: Session, statement: Any) -> bool:
     done = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", done).rowcount == 1

@@ -80,6 +80,8 @@ class MediaFile(SQLModel, table=True):
     attached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # What it hangs on is kept from those near the place: so is the file.
     is_restricted: bool = False
+    # Shows papers: hangs on a request for a binding only, and only who decides that sees it.
+    is_proof: bool = False
     idempotency_key: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 

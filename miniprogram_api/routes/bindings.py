@@ -39,9 +39,11 @@ def bind_by_my_phone() -> tuple[BindingsOut, int]:
 @door.post("/requests")
 @endpoint(resident(limit="10/minute"), {201: BindingOut}, tags=["bindings"])
 def ask_for_binding(json: RequestIn) -> tuple[BindingOut, int]:
-    """Ask the community to confirm a binding on a proof uploaded before."""
+    """Ask the community to confirm a binding on photos uploaded before (``purpose=proof``)."""
     ctx = current_context()
-    asked = service.RequestBinding(json.estate_id, json.door, json.relation, json.evidence_sha256)
+    asked = service.RequestBinding(
+        json.estate_id, json.door, json.relation, json.evidence_sha256, tuple(json.photos)
+    )
     return BindingOut.of(service.view_of(ctx, service.request_binding(ctx, asked))), 201
 
 

@@ -23,7 +23,9 @@ _UPLOAD = resident(
 @endpoint(_UPLOAD, {201: schemas.MediaOut}, tags=_TAGS)
 def upload_media(query: schemas.MediaUploadQuery) -> tuple[schemas.MediaOut, int]:
     """Take in a photo (20 MB) or an MP4 video (50 MB, 60 s), as the raw body or the part ``file`` of a form."""
-    command = service.Upload(received_file(), idempotency_key(), query.estate)
+    command = service.Upload(
+        received_file(), idempotency_key(), query.estate, is_proof=query.purpose == "proof"
+    )
     return schemas.MediaOut.of(service.upload_media(current_context(), command)), 201
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from backend.identity.rules.relations import Relation
 from backend.identity.service import BindingView
-from backend.infra.forms import StrictModel
+from backend.infra.forms import Id, StrictModel
 
 
 class InviteIn(StrictModel):
@@ -19,12 +19,16 @@ class InviteIn(StrictModel):
 
 
 class RequestIn(StrictModel):
-    """A request to the community: the door (``3-2-501``), as what, and the hash of an uploaded proof."""
+    """A request to the community: the door (``3-2-501``), as what, and the proof.
+
+    ``photos``: one to three ids of ``POST /media?purpose=proof``; in their stead the hash of a file.
+    """
 
     estate_id: Annotated[str, Field(pattern=r"^[0-9a-z]{20}$")]
     door: Annotated[str, Field(min_length=1, max_length=60)]
     relation: Annotated[Relation, Field(strict=False)]
-    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    photos: Annotated[list[Id], Field(max_length=3)] = []
+    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class BindingOut(BaseModel):

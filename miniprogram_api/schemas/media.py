@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,9 +14,13 @@ from backend.media.service import MediaView
 
 
 class MediaUploadQuery(BaseModel):
-    """The estate the file belongs to; may be left out by a resident of one estate."""
+    """The estate the file belongs to; may be left out by a resident of one estate.
+
+    ``proof``: a photo for a request for a binding, in an estate where one need not have a home yet.
+    """
 
     estate: Id | None = None
+    purpose: Literal["post", "proof"] = "post"
 
 
 class AddressQuery(BaseModel):

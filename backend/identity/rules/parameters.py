@@ -19,5 +19,7 @@ class Parameters:
     log_retention: timedelta = timedelta(days=185)
     invite_retention: timedelta = timedelta(days=30)
     evidence_retention: timedelta = timedelta(days=185)
+    # Photos of papers: long enough to weigh an objection to the decision. [choice]
+    proof_retention: timedelta = timedelta(days=30)
     waiting_hours: int = 24
     chat_code_validity: timedelta = timedelta(minutes=10)

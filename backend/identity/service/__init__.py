@@ -24,6 +24,7 @@ from backend.identity.service.api_keys import (
     use_key,
 )
 from backend.identity.service.authentication import CachedAuthenticator, authenticate, recognise
+from backend.identity.service.binding_events import tell as tell_of_binding
 from backend.identity.service.binding_lists import (
     BindingView,
     ListBindings,
@@ -190,6 +191,7 @@ __all__ = [
     "show_staff",
     "staff_me",
     "suspend_binding",
+    "tell_of_binding",
     "use_key",
     "view_of",
 ]

@@ -36,6 +36,7 @@ class BindingView:
     ended_at: datetime | None
     reason: str | None
     evidence_sha256: str | None = None
+    photos: int = 0
     is_me: bool = False
 
 
@@ -118,6 +119,7 @@ def _views(
             ended_at=row.ended_at,
             reason=_REASONS.get(row.reason or "", row.reason),
             evidence_sha256=row.evidence_sha256 if with_evidence else None,
+            photos=row.photos if with_evidence else 0,
             is_me=row.account_id == ctx.actor.account_id,
         )
         for row, name in rows

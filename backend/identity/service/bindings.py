@@ -39,12 +39,16 @@ class BindByCode:
 
 @dataclass(frozen=True, slots=True)
 class RequestBinding:
-    """A request to the community: which dwelling (``3-2-501``), as what, with which proof (hash of an uploaded file)."""
+    """A request to the community: which dwelling (``3-2-501``), as what, with which proof.
+
+    ``photos`` are ids of one's own uploads made as proofs; ``evidence_sha256`` is the hash of a file.
+    """
 
     estate_id: str
     door: str
     relation: Relation
-    evidence_sha256: str
+    evidence_sha256: str | None = None
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,10 @@ def request_binding(ctx: Context, command: RequestBinding) -> Binding:
     place = place_of(ctx, dwelling_id)
     if account.name_sealed is None:
         raise Conflict("name_required", "请先填写姓名，社区才能核对证明。")
-    ctx.storage.get(command.evidence_sha256)  # raises NotFound for what was never uploaded
+    if command.evidence_sha256 is not None:
+        ctx.storage.get(command.evidence_sha256)  # raises NotFound for what was never uploaded
+    elif not command.photos:
+        raise Unprocessable("proof_required", "请附上证明照片（房产证、租赁合同等），最多三张。")
     open_rows = own_bindings(ctx, _OPEN)
     if any(row.dwelling_id == place.dwelling_id for row in open_rows):
         raise AlreadyBound
@@ -160,8 +167,11 @@ def request_binding(ctx: Context, command: RequestBinding) -> Binding:
         raise Conflict("too_many_pending", "您还有未处理的绑定申请，请等社区答复后再申请。")
     row = _new_row(ctx, place, command.relation, Via.STAFF)
     row.evidence_sha256 = command.evidence_sha256
+    row.photos = len(command.photos)
     ctx.session.add(row)
     ctx.session.flush()
+    if command.photos:
+        registered.hang_proofs(ctx, row.id, command.photos)
     tell(ctx, "binding.requested", row)
     return row
 

@@ -123,5 +123,7 @@ def _forget(ctx: Context, account_id: str) -> None:
     erased = update(Account).where(col(Account.id) == account_id, col(Account.state) == "active")
     if ctx.session.exec(erased.values(state="erased", **nothing)).rowcount == 0:
         raise Conflict("already_erased", "账号已经注销。")
+    bare = update(Binding).where(col(Binding.account_id) == account_id, col(Binding.photos) > 0)
+    ctx.session.exec(bare.values(photos=0))  # the photos themselves: who keeps them is among the erasers
     devices = update(LoginSession).where(col(LoginSession.account_id) == account_id)
     ctx.session.exec(devices.values(device=""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import SQLModel, col, select
 
 from backend.identity.hooks import registered
@@ -31,6 +31,7 @@ def run_retention(ctx: Context) -> Mapping[str, int]:
         "failed_tries": _delete(ctx, FailedTry, col(FailedTry.id), col(FailedTry.at) < logs),
         "unused_invites": _delete(ctx, InviteCode, col(InviteCode.id), stale),
         "evidence_files": _drop_evidence(ctx, now - parameters.evidence_retention),
+        "proof_photos": _drop_proofs(ctx, now - parameters.proof_retention),
     }
 
 
@@ -41,11 +42,8 @@ def _delete(ctx: Context, table: type[SQLModel], key: Any, condition: Any) -> in
 
 def _drop_evidence(ctx: Context, before: datetime) -> int:
     """Forget the proofs of bindings decided long ago; that they were decided, and by whom, stays."""
-    decided = (col(Binding.ended_at) < before) | (
-        (col(Binding.state) == "active") & (col(Binding.effective_at) < before)
-    )
     rows = ctx.session.exec(
-        select(Binding).where(col(Binding.evidence_sha256).is_not(None), decided).limit(BATCH)
+        select(Binding).where(col(Binding.evidence_sha256).is_not(None), _decided(before)).limit(BATCH)
     ).all()
     for row in rows:
         digest = row.evidence_sha256
@@ -54,3 +52,19 @@ def _drop_evidence(ctx: Context, before: datetime) -> int:
         if digest is not None and shared is None:
             ctx.storage.delete(digest)
     return len(rows)
+
+
+def _drop_proofs(ctx: Context, before: datetime) -> int:
+    """Forget the photos of bindings decided some time ago; killed half way, the next run finds the rest."""
+    ids = ctx.session.exec(
+        select(Binding.id).where(col(Binding.photos) > 0, _decided(before)).limit(BATCH)
+    ).all()
+    registered.forget_proofs(ctx, ids)
+    ctx.session.exec(update(Binding).where(col(Binding.id).in_(ids)).values(photos=0))
+    return len(ids)
+
+
+def _decided(before: datetime) -> ColumnElement[bool]:
+    return (col(Binding.ended_at) < before) | (
+        (col(Binding.state) == "active") & (col(Binding.effective_at) < before)
+    )

@@ -42,12 +42,13 @@ _AFTER = {"pass": MediaState.PASSED, "risky": MediaState.RISKY}
 _DECIDABLE = frozenset({MediaState.REVIEW, MediaState.RISKY})
 
 
-def first_state(uploader: str, kind: MediaKind, *, can_ask: bool) -> MediaState:
+def first_state(uploader: str, kind: MediaKind, *, can_ask: bool, is_proof: bool = False) -> MediaState:
     """Return where a new file begins.
 
-    Staff answer for theirs by name; WeChat checks pictures only and only of residents.
+    Staff answer for theirs by name; WeChat checks pictures only and only of residents. Proofs are shown to nobody
+    but those who decide on them, so nobody checks them first, and papers are never sent to WeChat.
     """
-    if uploader == "staff":
+    if uploader == "staff" or is_proof:
         return MediaState.PASSED
     return MediaState.CHECKING if can_ask and kind is MediaKind.PHOTO else MediaState.REVIEW
 

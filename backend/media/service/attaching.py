@@ -27,8 +27,11 @@ def attach(
         raise errors.attached_twice()
     account_id = ctx.actor.account_id
     chosen = {row.id: row for row in repository.files(ctx.session, ids) if row.account_id == account_id}
+    is_proof = subject_kind == "binding"
     if account_id is None or len(chosen) != len(ids):
         raise errors.not_attachable()
+    if any(row.is_proof != is_proof for row in chosen.values()):
+        raise errors.other_purpose()
     if any(row.state == MediaState.RISKY for row in chosen.values()):
         raise errors.risky()
     former = repository.of_subjects(ctx.session, subject_kind, (subject_id,))

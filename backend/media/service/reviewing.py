@@ -46,7 +46,7 @@ def list_reviews(
 def decide_media(ctx: Context, command: DecideMedia) -> MediaView:
     """Pass or refuse a file that waits for a person or that WeChat called risky; of two at once one stands."""
     row = queries.find_file(ctx.session, command.file_id)
-    if row is None:
+    if row is None or row.is_proof:
         raise NotFound
     scope = scope_of_estate(ctx.session, row.estate_id)
     require(ctx.actor, Permission.MEDIA_REVIEW, scope)

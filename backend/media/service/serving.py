@@ -61,7 +61,8 @@ def view_for(ctx: Context, row: MediaFile, now: datetime) -> MediaView:
     """Return a file as the caller may see it, who is known to be allowed to see what it hangs on."""
     is_staff = ctx.actor.kind in ("staff", "system")
     viewer = Viewer(is_mine=ctx.actor.account_id == row.account_id, is_staff=is_staff)
-    return view_as(ctx, row, now, viewer)
+    # A proof's address is never the one that is handed to everybody.
+    return view_as(ctx, row, now, viewer, audience=Audience.HELD if row.is_proof else None)
 
 
 def view_as(

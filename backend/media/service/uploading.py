@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from backend.identity.service.accounts import require_notice
 from backend.infra.context import Context
 from backend.kernel.access import Permission, can, require
 from backend.kernel.errors import NotFound, Unauthenticated
@@ -13,7 +14,7 @@ from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.media import errors, repository
 from backend.media.rules.addresses import Variant
-from backend.media.rules.limits import DAY, check_day
+from backend.media.rules.limits import DAY, MediaKind, check_day
 from backend.media.rules.states import MediaState, first_state
 from backend.media.service.cleaning import Cleaned, clean
 from backend.media.service.serving import MediaView, view_for
@@ -24,11 +25,15 @@ from backend.registry.queries import organisation_of_estate, scope_of_estate
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came; ``estate_id`` may be left out by a resident of one estate."""
+    """A file as it came; ``estate_id`` may be left out by a resident of one estate.
+
+    ``is_proof``: a photo for a request for a binding, by a resident who need not have a home yet.
+    """
 
     content: bytes
     idempotency_key: str
     estate_id: str | None = None
+    is_proof: bool = False
 
 
 def upload_media(ctx: Context, command: Upload) -> MediaView:
@@ -40,6 +45,8 @@ def upload_media(ctx: Context, command: Upload) -> MediaView:
         raise Unauthenticated
     # Cleaning and storing come before the first statement: on SQLite no lock is held meanwhile.
     cleaned = clean(command.content)
+    if command.is_proof and cleaned.kind is not MediaKind.PHOTO:
+        raise errors.proof_photos_only()
     pieces = {name: put_pieces(ctx.storage, content) for name, content in cleaned.variants.items()}
     try:
         row, is_new = _noted(ctx, command, cleaned, pieces)
@@ -55,11 +62,11 @@ def _noted(
     ctx: Context, command: Upload, cleaned: Cleaned, pieces: dict[str, list[str]]
 ) -> tuple[MediaFile, bool]:
     account_id, uploader = str(ctx.actor.account_id), ctx.actor.kind
-    estate_id = _estate(ctx, command.estate_id)
+    estate_id = _estate(ctx, command.estate_id, is_proof=command.is_proof)
     source = sha256(command.content).hexdigest()
     former = repository.by_key(ctx.session, account_id, command.idempotency_key)
     if former is not None:
-        if former.source_sha256 != source or former.estate_id != estate_id:
+        if (former.source_sha256, former.estate_id, former.is_proof) != (source, estate_id, command.is_proof):
             raise errors.key_used()
         return former, False
     now = ctx.clock.now()
@@ -68,7 +75,8 @@ def _noted(
         cleaned.kind,
         repository.count_since(ctx.session, account_id, cleaned.kind, now - DAY),
     )
-    state = first_state(uploader, cleaned.kind, can_ask=bool(ctx.ports.settings.wechat_app_id))
+    can_ask = bool(ctx.ports.settings.wechat_app_id)
+    state = first_state(uploader, cleaned.kind, can_ask=can_ask, is_proof=command.is_proof)
     full = cleaned.variants[Variant.FULL]
     row = MediaFile(
         id=new_id(),
@@ -85,6 +93,7 @@ def _noted(
         duration_ms=cleaned.duration_ms,
         pieces=pieces,
         state=state.value,
+        is_proof=command.is_proof,
         idempotency_key=command.idempotency_key,
         created_at=now,
     )
@@ -94,10 +103,16 @@ def _noted(
     return row, True
 
 
-def _estate(ctx: Context, wanted: str | None) -> str:
-    """Return the estate an upload belongs to, if it is the caller's."""
+def _estate(ctx: Context, wanted: str | None, *, is_proof: bool) -> str:
+    """Return the estate an upload belongs to, if it is the caller's, or one where they say they live."""
     if ctx.actor.kind == "staff":
         return _estate_of_staff(ctx, wanted)
+    if is_proof:
+        if wanted is None:
+            raise errors.which_estate()
+        require_notice(ctx, str(ctx.actor.account_id))  # papers come only from who knows what becomes of them
+        scope_of_estate(ctx.session, wanted)
+        return wanted
     homes = ctx.actor.estate_ids()
     if not homes:
         raise errors.no_home()
@@ -122,7 +137,7 @@ def _estate_of_staff(ctx: Context, wanted: str | None) -> str:
 
 
 def _tell(ctx: Context, row: MediaFile) -> None:
-    if row.state != MediaState.PASSED:
-        return  # a resident's: told once a person decides
+    if row.state != MediaState.PASSED or row.is_proof:
+        return  # a resident's: told once a person decides, or a request hands it in
     organisation = organisation_of_estate(ctx.session, row.estate_id)
     ledger.append(ctx, Event("media.uploaded", organisation, "media", row.id, {"kind": row.kind}))

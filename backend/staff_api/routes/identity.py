@@ -10,6 +10,7 @@ from backend.identity import service
 from backend.identity.letters import print_letters
 from backend.infra.web import current_context, endpoint, staff
 from backend.kernel.access import Permission
+from backend.media.service import show_proofs
 from backend.staff_api.schemas import identity as schemas
 
 door = Blueprint("staff_identity", __name__, url_prefix="/api/v1/staff")
@@ -121,6 +122,13 @@ def show_evidence(binding_id: str) -> Response:
     row = service.reviewed_binding(ctx, binding_id, Permission.BINDING_DECIDE)
     headers = {"Content-Disposition": "attachment"}
     return Response(service.evidence_of(ctx, row), 200, headers, mimetype="application/octet-stream")
+
+
+@door.post("/bindings/<id:binding_id>/photos")
+@endpoint(_DECIDE, {200: schemas.ProofPhotosOut}, tags=["bindings"])
+def show_proof_photos(binding_id: str) -> schemas.ProofPhotosOut:
+    """Show the photos a resident handed in, by addresses that soon end; the look is recorded."""
+    return schemas.ProofPhotosOut.of(show_proofs(current_context(), binding_id))
 
 
 @door.post("/bindings/<id:binding_id>/person")

@@ -18,6 +18,8 @@ from backend.identity.service import (
 )
 from backend.infra.forms import Id, StrictModel
 from backend.kernel.access import Role
+from backend.media.service import MediaView
+from backend.staff_api.schemas.media import StaffMediaOut
 
 Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"\S")]
 
@@ -181,7 +183,7 @@ class BindingsQuery(AfterQuery):
 
 
 class StaffBindingOut(BaseModel):
-    """A binding with the masked name of its person and the hash of the proof."""
+    """A binding with the masked name of its person, the hash of the proof and how many photos came with it."""
 
     id: str
     dwelling_id: str
@@ -195,6 +197,7 @@ class StaffBindingOut(BaseModel):
     ended_at: datetime | None
     reason: str | None
     evidence_sha256: str | None
+    photos: int
 
     @classmethod
     def of(cls, view: BindingView) -> StaffBindingOut:
@@ -215,6 +218,17 @@ class StaffBindingListOut(BaseModel):
         return cls(
             items=[StaffBindingOut.of(view) for view in page], next=page[-1].id if len(views) > size else None
         )
+
+
+class ProofPhotosOut(BaseModel):
+    """The photos of a request, in the order they were handed in."""
+
+    items: list[StaffMediaOut]
+
+    @classmethod
+    def of(cls, views: list[MediaView]) -> ProofPhotosOut:
+        """Build from the service's answer."""
+        return cls(items=[StaffMediaOut.of(view) for view in views])
 
 
 class PersonOut(BaseModel):

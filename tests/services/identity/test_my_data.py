@@ -78,7 +78,13 @@ def test_retention_drops_what_has_served_its_purpose_and_nothing_else(ctx: Conte
     ctx.session.exec(stale.values(expires_at=now - timedelta(days=31)))
     proof = _decided_long_ago(ctx, estate.estate.id)
     done = service.run_retention(ctx)
-    assert done == {"sessions": 1, "failed_tries": 1, "unused_invites": 1, "evidence_files": 1}
+    assert done == {
+        "sessions": 1,
+        "failed_tries": 1,
+        "unused_invites": 1,
+        "evidence_files": 1,
+        "proof_photos": 0,
+    }
     assert set(service.run_retention(ctx).values()) == {0}
     assert service.authenticate(ctx.session, kept.token_hash) is not None
     left = ctx.session.exec(
