@@ -12,7 +12,7 @@ from sqlalchemy import Subquery
 from sqlmodel import Session, col, select
 
 from backend.identity.repository import database_now, grants_of
-from backend.identity.tables import Account, Binding, RoleGrant
+from backend.identity.tables import Account, ApiKey, Binding, RoleGrant
 from backend.infra.crypto import Vault
 from backend.infra.database import db_now
 from backend.kernel.clock import local_date
@@ -79,6 +79,11 @@ def staff_names(session: Session, vault: Vault, account_ids: Collection[str]) ->
         )
     )
     return {key: vault.open(sealed, "account.name") if sealed else "" for key, sealed in rows}
+
+
+def api_key_name(session: Session, key_id: str) -> str | None:
+    """Return what staff call the outside system behind a key, also one that has ended."""
+    return session.exec(select(ApiKey.name).where(ApiKey.id == key_id)).first()
 
 
 def staff_of_area(session: Session, account_id: str, organisation_path: str) -> bool:

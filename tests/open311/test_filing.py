@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from backend.complaints import service
+from backend.complaints.rules.vocabulary import PartyKind
+from backend.complaints.service import AcceptComplaint, CreateParty, DispatchComplaint
 from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintReporter
 from backend.identity.service import CreateApiKey, create_api_key, recognise_key
 from backend.infra.limits import FloodGate
+from backend.kernel.access import Role
 from backend.kernel.coordinates import Point, gcj_to_wgs, metres_between
 from backend.ledger.tables import LedgerEvent
+from tests.factories.people import StaffFixture, acting_as, make_staff
 from tests.open311.conftest import MIDDLE, NAME, NORTH, PHONE, Town, on_both
 from tests.open311.standard import FILED, FORMATS, read
 
@@ -286,3 +291,38 @@ def test_a_key_works_for_its_organisation_and_below_and_no_further(town: Town) -
     assert town.post(api_key=key, address_id=town.far.estate.id).status_code == 400
     # An organisation above the key's own is none of the key's.
     assert town.post(jurisdiction_id=county, description="上级").status_code == 403
+
+
+@on_both
+def test_staff_see_which_system_filed_a_case_and_can_list_its_cases_but_not_the_unit_that_handles_it(
+    town: Town,
+) -> None:
+    number = town.file(description="三号楼外墙渗水，请看一下")
+    client = town.world.app.test_client()
+
+    def ask(who: StaffFixture, path: str) -> Any:
+        answer = client.get(f"/api/v1/staff{path}", headers={"Authorization": f"Bearer {who.token}"})
+        assert answer.status_code == 200, answer.text
+        return answer.get_json()
+
+    with town.world.arrange() as ctx:
+        row = ctx.session.exec(select(Complaint).where(Complaint.number == number)).one()
+        relay = ctx.session.get_one(ComplaintRelay, row.id)
+    shown = ask(town.hotline, f"/complaints/{row.id}")
+    assert shown["filed_by"] == {"id": relay.key_id, "name": "某平台"}
+    listed = ask(town.hotline, f"/complaints?integrator={relay.key_id}&limit=100")["items"]
+    assert number in {item["number"].replace("-", "") for item in listed}
+    assert {item["source"] for item in listed} == {"open311"}
+    assert ask(town.hotline, "/complaints?integrator=00000000000000000000")["items"] == []
+    with town.world.arrange() as ctx:
+        party = service.create_party(
+            acting_as(ctx, town.bureau),
+            CreateParty(town.home.community.id, PartyKind.PROPERTY_COMPANY, f"物业{number}"),
+        )
+        handler = make_staff(ctx, Role.HANDLER, town.home.community.id)
+        service.add_member(acting_as(ctx, town.bureau), party.id, handler.account_id)
+        hotline = acting_as(ctx, town.hotline)
+        accepted = service.accept_complaint(hotline, AcceptComplaint(row.id, None))
+        service.dispatch_complaint(hotline, DispatchComplaint(row.id, accepted.version, party.id))
+    assert ask(handler, f"/assigned-complaints/{row.id}")["filed_by"] is None
+    assert ask(handler, f"/assigned-complaints?integrator={relay.key_id}")["items"] == []

@@ -11,12 +11,13 @@ from sqlmodel import Session, col, select
 
 from backend.complaints.queries.lists import OwnComplaint
 from backend.complaints.repository import complaints as repository
-from backend.complaints.repository import parties, proceedings
+from backend.complaints.repository import parties, proceedings, relays
 from backend.complaints.rules.redaction import redact_hidden
 from backend.complaints.rules.states import Action
 from backend.complaints.rules.visibility import View
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import Complaint, ComplaintExtension, ComplaintReporter, ComplaintStep
+from backend.identity.queries import api_key_name
 from backend.infra.paging import Position, older_than
 
 
@@ -77,6 +78,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class FiledBy:
+    """The outside system that filed a complaint (Open311): its key, and what staff named it."""
+
+    key_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A complaint with its history, for staff or the responsible party."""
 
@@ -94,6 +103,7 @@ class Case:
     merged_ids: tuple[str, ...]
     steps: tuple[StepView, ...]
     requested: ComplaintExtension | None
+    filed_by: FiledBy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,13 @@ def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case
         merged_ids=() if as_party else tuple(repository.merged_into(session, row.id)),
         steps=tuple(_step(step) for step in steps),
         requested=proceedings.open_extension(session, row.id),
+        filed_by=None if as_party else _filed_by(session, row),
     )
+
+
+def _filed_by(session: Session, row: Complaint) -> FiledBy | None:
+    relay = relays.find(session, row.id)
+    return None if relay is None else FiledBy(relay.key_id, api_key_name(session, relay.key_id) or "")
 
 
 def own_case(session: Session, row: Complaint, *, is_asked: bool) -> OwnCase:

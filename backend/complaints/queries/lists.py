@@ -16,7 +16,7 @@ from backend.complaints.rules.numbers import parse_number
 from backend.complaints.rules.states import OPEN
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams
-from backend.complaints.tables import Complaint
+from backend.complaints.tables import Complaint, ComplaintRelay
 from backend.infra.paging import Position, older_than
 from backend.kernel.access import Actor
 
@@ -25,7 +25,7 @@ from backend.kernel.access import Actor
 class ComplaintFilter:
     """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
 
-    ``by_due``: only those with a running clock, the soonest due first.
+    ``key_id``: those that one outside system filed. ``by_due``: only those with a running clock, the soonest due first.
     """
 
     states: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class ComplaintFilter:
     party_id: str | None = None
     category: str | None = None
     source: str | None = None
+    key_id: str | None = None
     text: str | None = None
     is_overdue: bool | None = None
     is_supervised: bool | None = None
@@ -114,6 +115,8 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
         clauses.append(col(Complaint.registered_at) < wanted.until)
     if wanted.is_overdue is not None:
         clauses.append(_lateness(wanted, watcher.now))
+    if wanted.key_id is not None:
+        clauses.append(_filed_with(wanted.key_id, watcher.party_ids))
     if wanted.text:
         clauses.append(text_matches(session, wanted.text, watcher.party_ids))
     return clauses
@@ -127,6 +130,12 @@ def _lateness(wanted: ComplaintFilter, now: datetime) -> ColumnElement[bool]:
         )  # all of a worklist run: so the index begins at this instant, past everything overdue
     late = and_(col(Complaint.state).in_(OPEN), due <= now)
     return late if wanted.is_overdue else ~late | due.is_(None)
+
+
+def _filed_with(key_id: str, party_ids: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition for what a key filed; the unit that handles a case is not told by finding it."""
+    filed = select(ComplaintRelay.complaint_id).where(ComplaintRelay.key_id == key_id)
+    return and_(col(Complaint.id).in_(filed), not_(seen_as_party(party_ids)))
 
 
 @dataclass(frozen=True, slots=True)

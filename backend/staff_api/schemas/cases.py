@@ -249,10 +249,18 @@ class ExtensionOut(BaseModel):
     requested_at: datetime
 
 
+class FiledByOut(BaseModel):
+    """The outside system that filed a complaint: the id of its key, and its name."""
+
+    id: str
+    name: str
+
+
 class CaseOut(BaseModel):
-    """A complaint with its whole history."""
+    """A complaint with its whole history; ``filed_by`` when an outside system filed it, for those who may know."""
 
     complaint: ComplaintOut
+    filed_by: FiledByOut | None
     pictures: list[PictureOut]
     about_party: str | None
     about_party_name: str | None
@@ -275,6 +283,9 @@ class CaseOut(BaseModel):
         waiting = found.requested
         return cls(
             complaint=ComplaintOut.of(found.line),
+            filed_by=None
+            if found.filed_by is None
+            else FiledByOut(id=found.filed_by.key_id, name=found.filed_by.name),
             pictures=[PictureOut.of(view) for view in pictures.get(found.line.id, ())],
             about_party=found.about_party_id,
             about_party_name=found.about_party_name,

@@ -38,6 +38,7 @@ Day = Annotated[date, Field(strict=False)]
 class ComplaintQuery(PageQuery):
     """Which complaints; ``text`` is words, a number or a ticket number.
 
+    ``integrator`` is the id of a key: what that outside system filed (Open311).
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -47,6 +48,7 @@ class ComplaintQuery(PageQuery):
     party: Id | None = None
     category: Annotated[str, Field(max_length=20)] | None = None
     source: Source | None = None
+    integrator: Id | None = None
     text: Annotated[str, Field(min_length=2, max_length=60)] | None = None
     overdue: bool | None = None
     supervised: bool | None = None
@@ -63,6 +65,7 @@ class ComplaintQuery(PageQuery):
             party_id=self.party,
             category=self.category,
             source=self.source,
+            key_id=self.integrator,
             text=self.text,
             is_overdue=self.overdue,
             is_supervised=self.supervised,
