@@ -23,9 +23,12 @@ from backend.infra.wechat.token_store import DatabaseTokenStore
 from backend.media import hooks as media_hooks
 from backend.media import queries as media
 from backend.media.service import forget_proofs, forget_proofs_of, hang_proofs, record_media_verdict
+from backend.notices import hooks as notice_hooks
 from backend.notices import queries as notices
+from backend.notices.rules import Subject
 from backend.notifications.service import followers
 from backend.surveys import queries as surveys
+from backend.surveys.service.striking import answer_objection
 
 _MOST_EXPORTED = 1000
 
@@ -96,6 +99,7 @@ def _register_hooks() -> None:
         pushed.registered.media_listeners.append(_media_checked)
     registered.export_sections["surveys"] = _surveys
     registered.hang_proofs, registered.forget_proofs = hang_proofs, forget_proofs
+    notice_hooks.registered.consequences[Subject.SURVEY] = answer_objection
     media_hooks.registered.hidden_things = hidden_from
 
 

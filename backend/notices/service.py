@@ -16,6 +16,7 @@ from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 from backend.notices import errors, queries, repository, rules
+from backend.notices.hooks import Answered, registered
 from backend.notices.tables import Objection, PublicNotice
 from backend.registry.queries import scope_of_estate
 
@@ -139,7 +140,11 @@ def reply_objection(ctx: Context, command: ReplyObjection) -> queries.ObjectionV
         "replied_by": ctx.actor.account_id or "system",
         "replied_at": ctx.clock.now(),
     }
-    return _move(ctx, row, values)
+    answered = _move(ctx, row, values)
+    consequence = registered.consequences.get(row.subject_kind)
+    if consequence is not None:
+        consequence(ctx, Answered(row.id, row.subject_id, row.raised_at, command.is_upheld))
+    return answered
 
 
 def withdraw_objection(ctx: Context, objection_id: str) -> queries.ObjectionView:

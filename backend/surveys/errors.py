@@ -80,6 +80,11 @@ def answered_online() -> Conflict:
     return Conflict("answered_online", "这一户已在手机上自己填写；如需修改，请由住户在截止前自行修改。")
 
 
+def own_entry() -> Conflict:
+    """Return the refusal to answer an objection to what one wrote down oneself."""
+    return Conflict("two_people", "这一户的答卷由您录入，请由另一位工作人员答复这项异议。")
+
+
 def key_used() -> Unprocessable:
     """Return the refusal of an idempotency key that came with other content."""
     return Unprocessable("idempotency_mismatch", "同一个请求编号已用于另一项内容，请重新提交。")

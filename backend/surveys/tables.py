@@ -162,7 +162,7 @@ class SurveyHousehold(SQLModel, table=True):
 
 
 class SurveyResponse(SQLModel, table=True):
-    """One arrival of answers; a later one replaces it, and none is ever changed or deleted.
+    """One arrival of answers; a later one replaces it, an upheld objection strikes it, and none is ever deleted.
 
     ``respondent`` is the household, or in a survey of persons the account or a number of its own. Free texts
     are sealed; what may be shown of them stands in ``survey_text``.
@@ -170,7 +170,7 @@ class SurveyResponse(SQLModel, table=True):
 
     __tablename__ = "survey_response"
     __table_args__ = (
-        CheckConstraint("state IN ('standing', 'replaced')", name="survey_response_state"),
+        CheckConstraint("state IN ('standing', 'replaced', 'struck')", name="survey_response_state"),
         CheckConstraint(f"channel IN ({CHANNELS})", name="survey_response_channel"),
         UniqueConstraint("entered_by", "idempotency_key", name="survey_response_idempotency"),
         # One household answering six times at once counts once.
@@ -188,6 +188,13 @@ class SurveyResponse(SQLModel, table=True):
             "pool",
             postgresql_where=text("state = 'standing' AND released_at IS NULL"),
             sqlite_where=text("state = 'standing' AND released_at IS NULL"),
+        ),
+        Index(
+            "survey_response_struck",
+            "survey_id",
+            "estate_id",
+            postgresql_where=text("state = 'struck' AND settled_at IS NULL"),
+            sqlite_where=text("state = 'struck' AND settled_at IS NULL"),
         ),
         Index("survey_response_list", "survey_id", "estate_id", "arrived_at", "id"),
         Index("survey_response_household", "household_id"),
@@ -213,6 +220,10 @@ class SurveyResponse(SQLModel, table=True):
     # When its counts joined the sums, and whose counts they then take the place of.
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     subtracts_id: str | None = Field(default=None, foreign_key="survey_response.id")
+    # When and for which objection it was struck, and when what the sums held of it left them.
+    struck_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    struck_for: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class SurveySum(SQLModel, table=True):

@@ -233,7 +233,7 @@ class MyResultsOut(BaseModel):
         return cls(
             title=found.survey.title,
             counted=found.counted,
-            note=held_back_note(found.held_back),
+            note=held_back_note(found.held_back, found.struck),
             questions=[MyQuestionResultOut.of(each) for each in found.questions],
             judgements=[MyJudgementOut.of(each) for each in found.judgements],
         )

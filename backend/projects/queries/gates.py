@@ -75,7 +75,7 @@ class GateView:
     """A gate: what is asked, how far it is met, what may be decided, and the decision in force.
 
     ``evidence`` and ``evidence_sha256`` are what a decision made now would store. ``is_doubtful``: a decision
-    stands, but the material of today would not allow it.
+    stands, but the material of today would not allow it. ``is_changed``: it is not the material decided on.
     """
 
     project_estate_id: str
@@ -91,6 +91,7 @@ class GateView:
     decision: Decision | None
     is_current: bool
     is_doubtful: bool
+    is_changed: bool
     version: int
     profile_version: str | None
     evidence: dict[str, Any]
@@ -108,6 +109,7 @@ def gate_view(session: Session, row: ProjectEstate, gate: Gate) -> GateView:
     evidence = evidence_json(basis, criteria, material.ballots, material.surveys)
     decision = repository.standing_decision(session, row.id, gate)
     verdict = verdict_of(criteria)
+    digest = evidence_hash(evidence)
     return GateView(
         project_estate_id=row.id,
         estate_id=row.estate_id,
@@ -122,10 +124,11 @@ def gate_view(session: Session, row: ProjectEstate, gate: Gate) -> GateView:
         decision=None if decision is None else to_decision(decision),
         is_current=row.state == "active" and row.stage == STAGE_OF_GATE[gate],
         is_doubtful=decision is not None and decision.outcome == "passed" and verdict is not Verdict.PASSABLE,
+        is_changed=decision is not None and decision.evidence_sha256 != digest,
         version=row.version,
         profile_version=basis.profile_version,
         evidence=evidence,
-        evidence_sha256=evidence_hash(evidence),
+        evidence_sha256=digest,
     )
 
 

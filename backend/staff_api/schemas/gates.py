@@ -157,6 +157,7 @@ class GateOut(BaseModel):
     decision: GateDecisionOut | None
     is_current: bool
     is_doubtful: bool
+    is_changed: bool
     version: int
     evidence: dict[str, Any]
     evidence_sha256: str
@@ -198,6 +199,7 @@ class GateOut(BaseModel):
             decision=None if view.decision is None else GateDecisionOut.of(view.decision),
             is_current=view.is_current,
             is_doubtful=view.is_doubtful,
+            is_changed=view.is_changed,
             version=view.version,
             evidence=view.evidence,
             evidence_sha256=view.evidence_sha256,

@@ -103,7 +103,8 @@ class JudgementOut(BaseModel):
 class ResultsOut(BaseModel):
     """Results over one estate or several; before the close as far as answers joined the sums.
 
-    ``held_back``: how many answers of a closed survey the questions do not count; ``note`` says why.
+    ``held_back``: how many answers of a closed survey the questions do not count, ``struck``: how many
+    struck on an objection they still do; ``note`` says why.
     """
 
     survey: str
@@ -114,6 +115,7 @@ class ResultsOut(BaseModel):
     questions: list[QuestionResultOut]
     judgements: list[JudgementOut]
     held_back: int
+    struck: int
     note: str | None
 
     @classmethod
@@ -128,7 +130,8 @@ class ResultsOut(BaseModel):
             questions=[QuestionResultOut.of(each) for each in found.questions],
             judgements=[JudgementOut.of(found.survey.id, each) for each in found.judgements],
             held_back=found.held_back,
-            note=held_back_note(found.held_back),
+            struck=found.struck,
+            note=held_back_note(found.held_back, found.struck),
         )
 
 

@@ -194,7 +194,8 @@ def breakdown(
     """
     results = {key: result_of(question, counts.get(key, {})) for key in labels}
     sizes = {key: found.answered for key, found in results.items()}
-    rest = 0 if total is None else total - sum(sizes.values())
+    # Less than nothing: struck answers have left the total, and leave the groups with the next five.
+    rest = 0 if total is None else max(total - sum(sizes.values()), 0)
     shown = broken_out(sizes, hidden=rest)
     return [
         GroupResult(key, label, results[key].answered, False, results[key])

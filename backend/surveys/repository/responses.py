@@ -68,6 +68,91 @@ def replace(session: Session, row: SurveyResponse, at: datetime) -> None:
     )
 
 
+def entered_for(
+    session: Session, household_id: str, channels: Sequence[str], until: datetime
+) -> Sequence[SurveyResponse]:
+    """Return what came for a household by these channels up to an instant, in any state, oldest first."""
+    return session.exec(
+        select(SurveyResponse)
+        .where(
+            SurveyResponse.household_id == household_id,
+            col(SurveyResponse.channel).in_(channels),
+            col(SurveyResponse.arrived_at) <= until,
+        )
+        .order_by(col(SurveyResponse.arrived_at), col(SurveyResponse.id))
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def standing_of_household(session: Session, household_id: str) -> Sequence[SurveyResponse]:
+    """Return what stands for a household; more than one where every person answers."""
+    return session.exec(
+        select(SurveyResponse)
+        .where(SurveyResponse.household_id == household_id, SurveyResponse.state == "standing")
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def strike(session: Session, row: SurveyResponse, at: datetime, objection_id: str) -> None:
+    """Let an answer count no more; what the sums hold of it leaves them with the next five or more."""
+    is_settled = row.released_at is None and row.subtracts_id is None
+    session.execute(
+        update(SurveyResponse)
+        .where(col(SurveyResponse.id) == row.id, col(SurveyResponse.state) == "standing")
+        .values(state="struck", struck_at=at, struck_for=objection_id, settled_at=at if is_settled else None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(SurveyText)
+        .where(col(SurveyText.response_id) == row.id)
+        .values(is_standing=False)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire(row)
+
+
+def unsettled(
+    session: Session, survey_id: str, estate_id: str, pool: str | None = None
+) -> Sequence[SurveyResponse]:
+    """Return struck answers of an estate, or of one of its pools, of which the sums still hold something."""
+    query = select(SurveyResponse).where(
+        SurveyResponse.survey_id == survey_id,
+        SurveyResponse.estate_id == estate_id,
+        SurveyResponse.state == "struck",
+        col(SurveyResponse.settled_at).is_(None),
+    )
+    if pool is not None:
+        query = query.where(SurveyResponse.pool == pool)
+    return session.exec(
+        query.order_by(col(SurveyResponse.id)).execution_options(populate_existing=True)
+    ).all()
+
+
+def mark_settled(session: Session, ids: Sequence[str], at: datetime) -> None:
+    """Write down that the sums hold nothing more of these struck answers."""
+    session.execute(
+        update(SurveyResponse)
+        .where(col(SurveyResponse.id).in_(ids))
+        .values(settled_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release_rest(session: Session, survey_id: str, estate_id: str, at: datetime) -> None:
+    """Write down that what waited in an estate is in its result."""
+    session.execute(
+        update(SurveyResponse)
+        .where(
+            col(SurveyResponse.survey_id) == survey_id,
+            col(SurveyResponse.estate_id) == estate_id,
+            col(SurveyResponse.state) == "standing",
+            col(SurveyResponse.released_at).is_(None),
+        )
+        .values(released_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def pending(session: Session, survey_id: str, pool: str) -> Sequence[SurveyResponse]:
     """Return the responses of a pool whose counts wait for others, oldest first."""
     return session.exec(

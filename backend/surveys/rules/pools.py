@@ -10,14 +10,20 @@ from backend.tally.small_groups import FEWEST
 FEWEST_HOMES = 10
 
 
-def held_back_note(number: int) -> str | None:
-    """Return what is said beside a closed result in which so many answers are not counted question by question."""
-    if not number:
-        return None
-    return (
-        f"另有 {number} 份回答没有计入各题结果：截止时等待汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
-        "按规定计算的调查率和群众满意率已全部计入。"
-    )
+def held_back_note(number: int, struck: int = 0) -> str | None:
+    """Return what is said beside a closed result whose questions leave out so many answers, or still count struck ones."""
+    notes = []
+    if number:
+        notes.append(
+            f"另有 {number} 份回答没有计入各题结果：截止时等待汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
+            "按规定计算的调查率和群众满意率已全部计入。"
+        )
+    if struck:
+        notes.append(
+            f"有 {struck} 份代填的回答经住户异议成立已剔除，各题结果仍含这些回答：单独减去会透露个别住户的回答。"
+            "按规定计算的调查率和群众满意率已不计。"
+        )
+    return "".join(notes) or None
 
 
 def pools_of(homes: Mapping[str, int]) -> dict[str, str]:

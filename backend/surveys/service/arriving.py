@@ -183,25 +183,39 @@ def _reach(ctx: Context, held: _Held, overall: str | None) -> None:
 
 
 def _covers(ctx: Context, held: _Held, overall: str | None) -> bool:
-    """Without an overall question whoever answers is covered."""
-    if held.form.overall is None:
+    return is_covering(ctx, held.survey, held.form, held.household.estate_id, overall)
+
+
+def is_covering(ctx: Context, survey: Survey, form: Form, estate_id: str, overall: str | None) -> bool:
+    """Tell whether this overall answer covers a household; without an overall question whoever answers is covered."""
+    if form.overall is None:
         return True
-    estate = surveys.find_estate(ctx.session, held.survey.id, held.household.estate_id)
-    rule = None if held.survey.rule_id is None else get_rule(held.survey.rule_id)
+    estate = surveys.find_estate(ctx.session, survey.id, estate_id)
+    rule = None if survey.rule_id is None else get_rule(survey.rule_id)
     return covers(overall, rule, {} if estate is None else estate.parameters or {})
 
 
 def _release(ctx: Context, held: _Held) -> None:
-    """Let the waiting answers of a pool join the sums, five respondents or more at a time."""
+    """Let the waiting answers of a pool join the sums, five respondents or more at a time; struck ones leave then."""
     waiting = responses.pending(ctx.session, held.survey.id, held.pool)
     if len(waiting) < FEWEST:
         return
     former = [each.subtracts_id for each in waiting if each.subtracts_id is not None]
-    gone = responses.responses_by_id(ctx.session, former) if former else []
+    gone = list(responses.responses_by_id(ctx.session, former)) if former else []
+    struck = responses.unsettled(ctx.session, held.survey.id, held.household.estate_id, held.pool)
+    gone += held_of_struck(ctx, struck)
+    responses.mark_settled(ctx.session, [each.id for each in struck], held.now)
     change = difference(_counts(held.form, waiting), _counts(held.form, gone))
     responses.mark_released(ctx.session, [each.id for each in waiting], held.now)
     at = (held.survey.id, held.household.estate_id, held.pool)
     responses.add_sums(ctx.session, at, change)
+
+
+def held_of_struck(ctx: Context, struck: Sequence[SurveyResponse]) -> list[SurveyResponse]:
+    """Return whose counts the sums hold of struck answers: their own, or those they were to take the place of."""
+    own = [each for each in struck if each.released_at is not None]
+    former = [each.subtracts_id for each in struck if each.released_at is None and each.subtracts_id]
+    return own + list(responses.responses_by_id(ctx.session, former) if former else [])
 
 
 def _counts(form: Form, rows: Sequence[SurveyResponse]) -> list[Counts]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ from backend.surveys import errors
 from backend.surveys.repository import responses, surveys
 from backend.surveys.rules.counts import by_question, counts_of, difference
 from backend.surveys.rules.questions import Form, form_of
+from backend.surveys.service.arriving import held_of_struck
 from backend.surveys.service.loading import load_survey, tell
 from backend.surveys.tables import Survey, SurveyResponse
 from backend.tally.small_groups import FEWEST, may_show
@@ -49,6 +50,8 @@ def _close(ctx: Context, row: Survey, now: datetime) -> None:
     for estate in surveys.estates_of(ctx.session, [row.id]):
         result, digest = recount(ctx, row, estate.estate_id)
         surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest)
+        if not result["held_back"]:
+            responses.release_rest(ctx.session, row.id, estate.estate_id, now)
         hashes.append(f"{estate.estate_id}:{digest}")
     if not surveys.change_survey(ctx.session, row, row.version, state="closed", closed_at=now):
         raise errors.changed()
@@ -59,8 +62,9 @@ def _close(ctx: Context, row: Survey, now: datetime) -> None:
 def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], str]:
     """Return an estate's result from its standing responses, and their hash.
 
-    Result: ``responses``, ``overall`` (answer → number), ``questions`` (id → code → number) and ``held_back``:
-    how many answers are not in ``questions``. These are the ones that had not joined the sums when there are one
+    Result: ``responses``, ``overall`` (answer → number), ``questions`` (id → code → number), ``held_back``: how
+    many answers are not in ``questions``, and ``struck``: how many struck ones still are, since what was said
+    by one household cannot leave the sums alone. Held back are the ones that had not joined the sums when there are one
     to four of them in the estate: otherwise the result minus the last sums before the close would tell what they
     said. What the gate judges is always exact. The hash is over one line per response by id: id, fingerprint of
     what was sent, overall answer.
@@ -80,13 +84,18 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
         sums.update(counts_of(form, response.answers, response.channel))
         digest.update(f"{response.id} {response.request_sha256} {response.overall or ''}\n".encode())
     held_back = 0 if may_show(len(waiting)) else len(waiting)
+    struck = responses.unsettled(ctx.session, row.id, estate_id)
     if held_back:
         sums.update(_undone(ctx, row, form, waiting))
+    if struck:
+        kept = [counts_of(form, each.answers, each.channel) for each in held_of_struck(ctx, struck)]
+        sums.update(_inexact(row, form, difference(kept, ())))
     result = {
         "responses": number,
         "overall": dict(overall),
         "questions": by_question(sums),
         "held_back": held_back,
+        "struck": len(struck),
     }
     return result, digest.hexdigest()
 
@@ -100,5 +109,10 @@ def _undone(
     said, replaced = (
         [counts_of(form, each.answers, each.channel) for each in rows] for rows in (waiting, gone)
     )
+    return _inexact(row, form, difference(replaced, said))
+
+
+def _inexact(row: Survey, form: Form, change: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Return a change without the question that the gate publishes: what it judges is always exact."""
     exact = form.overall.id if form.overall is not None and row.rule_id is not None else None
-    return {key: change for key, change in difference(replaced, said).items() if key[0] != exact}
+    return {key: number for key, number in change.items() if key[0] != exact}

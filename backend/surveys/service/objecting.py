@@ -29,8 +29,8 @@ def object_to_answers(ctx: Context, command: ObjectToAnswers) -> ObjectionView:
     """Object to what was entered at the door, on the telephone or from paper; also after the survey's end.
 
     Names the household, never the response: beside the texts its id would tell who wrote them. Raises NotFound
-    where home or survey is not the caller's, or nobody wrote anything down for it. While the survey is open the
-    household's own answer takes the place of what was written down.
+    where home or survey is not the caller's, or nobody wrote anything down for it. Upheld, it strikes what was
+    written down (``striking``). While the survey is open the household's own answer takes its place anyway.
     """
     _, household = own_household(ctx, command.survey_id, command.dwelling_id)
     if not responses.has_entered(ctx.session, household.id, sorted(BY_HAND)):

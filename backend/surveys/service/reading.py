@@ -39,7 +39,8 @@ class SurveyResults:
     """Results over one estate or several: after the close, before it as far as answers joined the sums.
 
     ``held_back``: answers a closed result does not count question by question, because fewer than five of an
-    estate had not joined the sums; the judgements count them.
+    estate had not joined the sums; the judgements count them. ``struck``: answers struck on an objection that the
+    questions still count, because they can leave only together with others; the judgements do not.
     """
 
     survey: Survey
@@ -49,6 +50,7 @@ class SurveyResults:
     questions: tuple[QuestionResult, ...]
     judgements: tuple[Judgement, ...]
     held_back: int = 0
+    struck: int = 0
 
 
 def list_surveys(ctx: Context, limit: int, before: Position | None = None) -> list[lists.SurveyCard]:
@@ -134,6 +136,7 @@ def _results(ctx: Context, row: Survey, estates: Sequence[SurveyEstate]) -> Surv
         questions=questions if is_shown else tuple(result_of(q, {}) for _, q in form.questions()),
         judgements=tuple(_judgement(row, each) for each in estates) if is_closed else (),
         held_back=sum((each.result or {}).get("held_back", 0) for each in estates),
+        struck=sum((each.result or {}).get("struck", 0) for each in estates),
     )
 
 
