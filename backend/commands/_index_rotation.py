@@ -52,6 +52,7 @@ LAPSING = frozenset(
         ("chat_code", "code_index"),
         ("account_union", "unionid_index"),
         ("failed_try", "key_index"),
+        ("known_address", "key_index"),
         ("complaint", "idempotency_index"),
         ("complaint_relay", "body_index"),
         ("complaint_reporter", "code_index"),

@@ -30,6 +30,7 @@ def run_retention(_args: argparse.Namespace) -> int:
     names = {
         "sessions": "登录记录",
         "failed_tries": "输错记录",
+        "known_addresses": "登录地址",
         "unused_invites": "未用邀请码",
         "evidence_files": "绑定证明文件",
         "proof_photos": "有证明照片的绑定",

@@ -98,11 +98,11 @@ def end_sessions(session: Session, account_id: str, now: datetime, *, keep: byte
     return int(session.exec(statement).rowcount)
 
 
-def most_failures(session: Session, keys: tuple[str, ...], since: datetime) -> int:
-    """Return how many failed tries the worst of ``keys`` has had since then."""
+def failures_of(session: Session, keys: tuple[str, ...], since: datetime) -> dict[str, int]:
+    """Return key → how many failed tries it has had since then; none: absent."""
     recent = (
-        select(func.count())
+        select(FailedTry.key_index, func.count())
         .where(col(FailedTry.key_index).in_(keys), col(FailedTry.at) > since)
         .group_by(col(FailedTry.key_index))
     )
-    return max(session.exec(recent).all(), default=0)
+    return dict(session.exec(recent).all())

@@ -206,6 +206,16 @@ class FailedTry(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class KnownAddress(SQLModel, table=True):
+    """That somebody logged in from an address lately; ``key_index`` is the blind index of both together."""
+
+    __tablename__ = "known_address"
+    __table_args__ = (Index("known_address_last", "last_at"),)
+
+    key_index: str = Field(primary_key=True)
+    last_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class ConsentRecord(SQLModel, table=True):
     """A privacy notice shown or a separate consent given or withdrawn (个保法 14, 23)."""
 

@@ -21,7 +21,7 @@ def list_my_bindings() -> BindingsOut:
 @door.post("/invite")
 @endpoint(resident(limit="20/minute"), {201: BindingOut}, tags=["bindings"])
 def bind_by_invite(json: InviteIn) -> tuple[BindingOut, int]:
-    """Bind by the code of a letter; five wrong ones in ten minutes block account and address."""
+    """Bind by the code of a letter; five wrong ones in ten minutes block the account."""
     ctx = current_context()
     bound = service.bind_by_code(ctx, service.BindByCode(json.code, str(request.remote_addr)))
     return BindingOut.of(service.view_of(ctx, bound)), 201

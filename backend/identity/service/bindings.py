@@ -17,7 +17,7 @@ from backend.identity.rules.consents import Purpose
 from backend.identity.rules.relations import Relation, Via, strongest
 from backend.identity.service.accounts import own_account, require_consent, require_notice
 from backend.identity.service.binding_events import tell
-from backend.identity.service.failures import refuse_if_locked, try_keys
+from backend.identity.service.failures import keys_of, own_tries, refuse_if_locked
 from backend.identity.tables import Binding, InviteCode
 from backend.infra.context import Context
 from backend.kernel.access import require_resident
@@ -67,8 +67,9 @@ def bind_by_code(ctx: Context, command: BindByCode) -> Binding:
     """
     account_id = require_resident(ctx.actor)
     require_notice(ctx, account_id)
-    keys = try_keys(ctx.vault, "invite", account_id, command.address)
-    refuse_if_locked(ctx, keys)
+    limits = own_tries(ctx.vault, "invite", account_id, command.address)
+    refuse_if_locked(ctx, limits)
+    keys = keys_of(limits)
     code = normalise(command.code)
     if code is None:
         raise WrongCode(keys)

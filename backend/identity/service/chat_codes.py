@@ -12,7 +12,7 @@ from backend.identity import repository
 from backend.identity.errors import WrongChatCode
 from backend.identity.hooks import registered
 from backend.identity.rules.chat_codes import new_chat_code
-from backend.identity.service.failures import refuse_if_locked
+from backend.identity.service.failures import keys_of, own_tries, refuse_if_locked
 from backend.identity.tables import Account, AccountUnion, ChatCode
 from backend.infra.context import Context
 from backend.kernel.errors import Unauthenticated
@@ -68,8 +68,8 @@ def redeem_chat_code(ctx: Context, code: str, who: str) -> Owner:
 
     Raises TooMany after five wrong codes in ten minutes, WrongChatCode (which the caller has counted).
     """
-    keys = (ctx.vault.index(f"chat\0{who}", "failed_try"),)
-    refuse_if_locked(ctx, keys)
+    limits = own_tries(ctx.vault, "chat", who)
+    refuse_if_locked(ctx, limits)
     taken = (
         update(ChatCode)
         .where(
@@ -83,7 +83,7 @@ def redeem_chat_code(ctx: Context, code: str, who: str) -> Owner:
     account_id = ctx.session.exec(taken).scalar_one_or_none()
     owner = None if account_id is None else _active(ctx, account_id)
     if owner is None:
-        raise WrongChatCode(keys)
+        raise WrongChatCode(keys_of(limits))
     return owner
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import SQLModel, col, select
 
 from backend.identity.hooks import registered
-from backend.identity.tables import Binding, FailedTry, InviteCode, LoginSession
+from backend.identity.tables import Binding, FailedTry, InviteCode, KnownAddress, LoginSession
 from backend.infra.context import Context
 
 BATCH = 1000
@@ -29,6 +29,12 @@ def run_retention(ctx: Context) -> Mapping[str, int]:
     return {
         "sessions": _delete(ctx, LoginSession, col(LoginSession.token_hash), ended | revoked),
         "failed_tries": _delete(ctx, FailedTry, col(FailedTry.id), col(FailedTry.at) < logs),
+        "known_addresses": _delete(
+            ctx,
+            KnownAddress,
+            col(KnownAddress.key_index),
+            col(KnownAddress.last_at) < now - parameters.known_address,
+        ),
         "unused_invites": _delete(ctx, InviteCode, col(InviteCode.id), stale),
         "evidence_files": _drop_evidence(ctx, now - parameters.evidence_retention),
         "proof_photos": _drop_proofs(ctx, now - parameters.proof_retention),

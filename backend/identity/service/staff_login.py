@@ -16,7 +16,15 @@ from backend.identity import repository
 from backend.identity.errors import TotpRequired, WrongLogin
 from backend.identity.hooks import registered
 from backend.identity.rules.passwords import MAX_LENGTH, check_password
-from backend.identity.service.failures import forget_failures, refuse_if_locked, try_keys
+from backend.identity.service.failures import (
+    forget_failures,
+    is_known_at,
+    keys_of,
+    note_known,
+    own_tries,
+    refuse_if_locked,
+    tries_at,
+)
 from backend.identity.service.sessions import OpenedSession, open_for
 from backend.identity.tables import Account
 from backend.infra.context import Context
@@ -64,11 +72,12 @@ def hash_password(password: str, username: str) -> str:
 def log_in_staff(ctx: Context, command: StaffLogIn) -> OpenedSession:
     """Open a staff session; unknown user and wrong password take the same time and give the same answer.
 
-    Raises WrongLogin (counted), TotpRequired, TooMany after five failures in ten minutes.
+    Raises WrongLogin (counted), TotpRequired, TooMany after too many failures in ten minutes.
     """
     username = normalise_username(command.username)
-    keys = try_keys(ctx.vault, "staff", username, command.address)
-    refuse_if_locked(ctx, keys)
+    limits = tries_at(ctx.vault, "staff", username, command.address)
+    refuse_if_locked(ctx, limits, is_known=is_known_at(ctx, username, command.address))
+    keys = keys_of(limits)
     account = ctx.session.exec(
         select(Account).where(Account.username == username, Account.kind == "staff")
     ).first()
@@ -81,6 +90,7 @@ def log_in_staff(ctx: Context, command: StaffLogIn) -> OpenedSession:
     if _hasher.check_needs_rehash(stored):
         _set_hash(ctx, account.id, _hasher.hash(command.password))
     forget_failures(ctx, keys[0])
+    note_known(ctx, username, command.address)
     ledger.append(ctx, Event("staff.logged_in", None, "account", account.id))
     return open_for(ctx, account.id, command.device, registered.parameters.staff_session)
 
@@ -132,10 +142,10 @@ def _matching_step(ctx: Context, secret: str, code: str) -> int | None:
 def change_password(ctx: Context, old: str, new: str) -> None:
     """Set one's own new password; all one's other sessions end. Raises WrongLogin or WeakPassword."""
     account = _own(ctx)
-    keys = try_keys(ctx.vault, "staff", account.username or "", "")[:1]
-    refuse_if_locked(ctx, keys)
+    limits = own_tries(ctx.vault, "password", account.id)
+    refuse_if_locked(ctx, limits)
     if account.password_hash is None or not _verify(account.password_hash, old):
-        raise WrongLogin(keys)
+        raise WrongLogin(keys_of(limits))
     _set_hash(ctx, account.id, hash_password(new, account.username or ""))
     repository.end_sessions(ctx.session, account.id, ctx.clock.now(), keep=ctx.actor.session_hash)
     ledger.append(ctx, Event("staff.password_changed", None, "account", account.id))
@@ -162,7 +172,7 @@ def reset_password(ctx: Context, username: str, new: str) -> None:
     """Set a staff member's password from the server's console; all their sessions end."""
     account = staff_by_username(ctx, username)
     _set_hash(ctx, account.id, hash_password(new, account.username or ""))
-    forget_failures(ctx, try_keys(ctx.vault, "staff", account.username or "", "")[0])
+    forget_failures(ctx, tries_at(ctx.vault, "staff", account.username or "", "")[1].key)
     repository.end_sessions(ctx.session, account.id, ctx.clock.now())
     ledger.append(ctx, Event("staff.password_reset", None, "account", account.id))
 

@@ -81,6 +81,7 @@ def test_retention_drops_what_has_served_its_purpose_and_nothing_else(ctx: Conte
     assert done == {
         "sessions": 1,
         "failed_tries": 1,
+        "known_addresses": 0,
         "unused_invites": 1,
         "evidence_files": 1,
         "proof_photos": 0,

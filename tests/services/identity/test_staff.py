@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import pyotp
 import pytest
@@ -12,13 +12,14 @@ from sqlmodel import select
 from backend.identity import service
 from backend.identity.errors import AlreadyDecided, TotpRequired, WeakPassword, WrongLogin
 from backend.identity.service import CreateStaff, GrantRole, StaffLogIn
+from backend.identity.service.failures import keys_of, tries_at
 from backend.identity.service.staff_login import set_totp
-from backend.identity.tables import Account, FailedTry
+from backend.identity.tables import Account, FailedTry, KnownAddress
 from backend.infra.context import Context
 from backend.kernel.access import ANONYMOUS, Role
 from backend.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from backend.kernel.ids import new_id
-from tests.factories.people import acting_as, as_system, make_staff
+from tests.factories.people import StaffFixture, acting_as, as_system, log_in, make_staff
 from tests.factories.places import make_estate
 from tests.services.identity.people import events
 
@@ -67,39 +68,80 @@ def test_password_is_stored_as_argon2id(ctx: Context) -> None:
     assert PASSWORD not in str(row.model_dump())
 
 
-def _fail(ctx: Context, username: str, address: str, times: int) -> None:
-    with pytest.raises(WrongLogin) as refused:
-        _knock(ctx, username, "wrong password 1", address=address)
+def _fail(ctx: Context, username: str, address: str, times: int, *, only: int | None = None) -> None:
+    """Fail so often there; ``only``: under that one of the keys (pair, account, address)."""
+    keys = keys_of(tries_at(ctx.vault, "staff", username, address))
+    _write(ctx, keys if only is None else keys[only : only + 1], times)
+
+
+def _write(ctx: Context, keys: tuple[str, ...], times: int) -> None:
     at = ctx.clock.now()
-    for _ in range(times):
-        ctx.session.add_all(
-            [FailedTry(id=new_id(), key_index=key, at=at) for key in refused.value.failed_keys]
-        )
+    ctx.session.add_all([FailedTry(id=new_id(), key_index=key, at=at) for key in keys for _ in range(times)])
     ctx.session.flush()
 
 
-def test_five_failures_lock_the_account_from_everywhere(ctx: Context) -> None:
+def test_five_failures_lock_a_person_at_an_address_and_nobody_else(ctx: Context) -> None:
     _hire(ctx)
     _fail(ctx, "li.na", HERE, 5)
     with pytest.raises(TooMany):
-        _knock(ctx, "li.na", PASSWORD, address="127.0.0.9")
+        _knock(ctx, "li.na", PASSWORD)
+    assert _knock(ctx, "li.na", PASSWORD, address="127.0.0.9")
+    _fail(ctx, "somebody", "127.0.0.3", 5)
+    assert _knock(ctx, "li.na", PASSWORD, address="127.0.0.3")
 
 
-def test_five_failures_lock_the_address_for_everybody(ctx: Context) -> None:
+def test_twenty_failures_from_wherever_lock_a_person_but_not_where_they_logged_in(ctx: Context) -> None:
     _hire(ctx)
-    _fail(ctx, "somebody", HERE, 5)
+    assert _knock(ctx, "li.na", PASSWORD, address="10.0.0.1")
+    for number in range(20):
+        _fail(ctx, "li.na", f"127.0.1.{number}", 1)
+    with pytest.raises(TooMany):
+        _knock(ctx, "li.na", PASSWORD, address="127.0.0.9")
+    assert _knock(ctx, "li.na", PASSWORD, address="10.0.0.1")
+
+
+def test_a_hundred_failures_lock_an_address_but_not_those_who_logged_in_there(ctx: Context) -> None:
+    _hire(ctx)
+    assert _knock(ctx, "li.na", PASSWORD)
+    _fail(ctx, "somebody", HERE, 100, only=2)
+    for stranger in ("nobody", "somebody.else"):
+        with pytest.raises(TooMany):
+            _knock(ctx, stranger, PASSWORD)
+    assert _knock(ctx, "li.na", PASSWORD)
+    _fail(ctx, "li.na", HERE, 5)  # with one's own name guessed there, five are enough there
     with pytest.raises(TooMany):
         _knock(ctx, "li.na", PASSWORD)
     assert _knock(ctx, "li.na", PASSWORD, address="127.0.0.9")
 
 
-def test_success_forgets_one_s_own_failures(ctx: Context) -> None:
+def test_an_address_is_known_for_a_month_and_kept_as_a_blind_index(ctx: Context) -> None:
+    _hire(ctx)
+    assert _knock(ctx, "li.na", PASSWORD)
+    (row,) = ctx.session.exec(select(KnownAddress)).all()
+    assert "li.na" not in row.key_index and HERE not in row.key_index
+    row.last_at = ctx.clock.now() - timedelta(days=31)
+    ctx.session.add(row)
+    _fail(ctx, "somebody", HERE, 100, only=2)
+    with pytest.raises(TooMany):
+        _knock(ctx, "li.na", PASSWORD)
+
+
+def test_success_forgets_one_s_own_failures_there(ctx: Context) -> None:
     _hire(ctx)
     for _ in range(2):
-        _fail(ctx, "li.na", "127.0.0.8", 2)
+        _fail(ctx, "li.na", HERE, 4)
         assert _knock(ctx, "li.na", PASSWORD, address=HERE)
-    _fail(ctx, "li.na", "127.0.0.7", 4)
-    assert _knock(ctx, "li.na", PASSWORD, address=HERE)
+
+
+def test_the_old_password_is_guessed_five_times_and_strangers_do_not_count(ctx: Context) -> None:
+    account_id = _hire(ctx)
+    _fail(ctx, "li.na", HERE, 100)
+    me = acting_as(ctx, StaffFixture(account_id, *log_in(ctx, account_id)))
+    with pytest.raises(WrongLogin) as refused:
+        service.change_password(me, "not the old one", "a-longer-Password-1")
+    _write(ctx, refused.value.failed_keys, 5)
+    with pytest.raises(TooMany):
+        service.change_password(me, PASSWORD, "a-longer-Password-1")
 
 
 def test_one_time_code_is_asked_for_and_works_once(ctx: Context) -> None:
