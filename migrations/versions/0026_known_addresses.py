@@ -7,8 +7,8 @@ from alembic import op
 
 import backend.infra.columns
 
-revision = "0032"
-down_revision = "0031"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

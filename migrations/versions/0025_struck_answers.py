@@ -7,8 +7,8 @@ from alembic import op
 
 import backend.infra.columns
 
-revision = "0031"
-down_revision = "0030"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
