@@ -101,7 +101,7 @@ def test_vote_and_event_are_stored_as_given_and_times_are_the_databases(booth: B
     assert (verdict.state, verdict.relation, verdict.account_id) == ("open", "owner", account)
     assert verdict.opens_at <= verdict.now < verdict.closes_at
     cast_at = booth.hall.statements.cast(values)
-    assert cast_at is not None and verdict.now < cast_at < verdict.closes_at
+    assert cast_at is not None and verdict.now <= cast_at < verdict.closes_at
     assert all(moment.utcoffset() == timedelta(0) for moment in (verdict.opens_at, verdict.now, cast_at))
     [vote] = booth.stored(Vote)
     for name in ("receipt", "idempotency_key", "request_hash", "choices", "documents_hash", "nonce"):
