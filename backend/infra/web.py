@@ -196,6 +196,8 @@ class GongjueFlask(LeanFlask):
         self._requests = itertools.count(1)
         self.floods = FloodGate(ports.settings.rate_limit_storage)
         self.on_refusal: list[Callable[[DomainError], None]] = []
+        # Doors that answer every error below a path in another standard's form: (path, answer).
+        self.forms: list[tuple[str, Callable[[Request, Exception], Response]]] = []
         self.url_map.converters["id"] = IdConverter
         self.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
         problems.register(self)
@@ -229,6 +231,14 @@ class GongjueFlask(LeanFlask):
     def process_response(self, response: Response) -> Response:
         """Finish an answer; there is no Flask session to save and no other hook to run."""
         return _finish(response)
+
+    def handle_user_exception(self, e: Exception) -> ResponseReturnValue:
+        """Answer an error in its door's form, also where no route was found and no blueprint is known."""
+        running = cast(Any, request)._get_current_object()
+        for below, form in self.forms:
+            if f"{running.path}/".startswith(f"{below}/"):
+                return form(running, e)
+        return super().handle_user_exception(e)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in one transaction; any raised error rolls back, a returned answer commits."""

@@ -15,7 +15,11 @@ Describe = Callable[[dict[str, Any], Operation], None]
 
 _STRING = {"type": "string"}
 _JURISDICTION = ("jurisdiction_id", _STRING, "Code or id of an organisation; everything without it.")
-_KEY = ("api_key", _STRING, "Lets the integrator see confidential requests that it filed itself.")
+_KEY = (
+    "api_key",
+    _STRING,
+    "Optional; a wrong one is refused. Lets the integrator see confidential requests that it filed itself.",
+)
 _SPAN = (
     ("start_date", _STRING, "W3C date and time with zone; at most 90 days before end_date."),
     ("end_date", _STRING, "W3C date and time with zone."),
@@ -64,20 +68,20 @@ def _query(name: str, schema: Any, words: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": words, "schema": schema}
 
 
-discovery = _describe(schemas.Open311Discovery, "discovery")
-services = _describe(list[schemas.Open311Service], "services", (_JURISDICTION,))
-definition = _describe(schemas.Open311Definition, "service_definition", (_JURISDICTION,))
+discovery = _describe(schemas.Open311Discovery, "discovery", (_KEY,))
+services = _describe(list[schemas.Open311Service], "services", (_JURISDICTION, _KEY))
+definition = _describe(schemas.Open311Definition, "service_definition", (_JURISDICTION, _KEY))
 requests = _describe(
     list[schemas.Open311Request],
     "service_requests",
     (_JURISDICTION, _NUMBERS, _CODES, *_SPAN, _STATUS, *_PAGES, _KEY),
 )
 request = _describe(list[schemas.Open311Request], "service_requests", (_JURISDICTION, _KEY))
-token = _describe(list[schemas.Open311Token], "service_requests", (_JURISDICTION,))
+token = _describe(list[schemas.Open311Token], "service_requests", (_JURISDICTION, _KEY))
 updates = _describe(
     list[schemas.Open311Update],
     "service_request_updates",
-    (_JURISDICTION, _CODES, *_SPAN, _STATUS, *_PAGES),
+    (_JURISDICTION, _CODES, *_SPAN, _STATUS, *_PAGES, _KEY),
 )
 _filed = _describe(list[schemas.Open311Filed], "service_requests")
 

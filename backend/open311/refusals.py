@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from backend.open311 import messages
 from backend.open311.rendering import render
 
 # Everything else is 400 (the standard: basically 400 for any other error).
-_STATUSES = {403: 403, 404: 404, 405: 405, 429: 429, 500: 500, 503: 503}
+_STATUSES = {403: 403, 404: 404, 429: 429, 500: 500, 503: 503}
+_RESOURCES = re.compile(r"/+open311/+v2/+(discovery|services|requests|tokens|servicerequestupdates)(?![^./])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,21 @@ def refuse(message: str, where: str = "", code: int = 400) -> Refused:
     return Refused([Problem(message, where, code)])
 
 
+def no_address(path: str) -> Refused:
+    """Return the refusal of an address that is none, or of a method it has not."""
+    return refuse(messages.BAD_ADDRESS, code=400 if _RESOURCES.match(path) else 404)
+
+
 def problems_in(fields: Sequence[FieldError]) -> list[Problem]:
     """Return a service's wrong fields as problems of this door."""
     return [Problem(found.message, found.where) for found in fields]
 
 
 def answer(running: Request, error: Exception) -> Response:
-    """Answer an error in the format that was asked for, XML where none was."""
+    """Answer an error in the format that was asked for, XML where none was; nothing is redirected."""
     fmt = (running.view_args or {}).get("fmt") or ("json" if running.path.endswith(".json") else "xml")
+    if error is running.routing_exception:
+        error = no_address(running.path)
     if isinstance(error, Refused):
         return _rendered(fmt, error.status, error.problems)
     told = problems.respond(error)
@@ -60,9 +69,8 @@ def answer(running: Request, error: Exception) -> Response:
     status = _STATUSES.get(told.status_code, 400)
     fields = [Problem(field["message"], field["where"], status) for field in body.get("fields", ())]
     response = _rendered(fmt, status, fields or [Problem(body["message"], "", status)])
-    for name in ("Retry-After", "Allow"):
-        if name in told.headers:
-            response.headers[name] = told.headers[name]
+    if "Retry-After" in told.headers:
+        response.headers["Retry-After"] = told.headers["Retry-After"]
     return response
 
 

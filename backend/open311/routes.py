@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from backend.open311 import answers, description, messages
 from backend.open311.arguments import Arguments, Pairs, read_pairs
 from backend.open311.catalogue import SERVICES
 from backend.open311.filing import Filing, read_filing
-from backend.open311.refusals import answer, refuse
+from backend.open311.refusals import no_address, refuse
 from backend.open311.rendering import render
 from backend.registry.queries import (
     Jurisdiction,
@@ -32,62 +31,66 @@ from backend.registry.queries import (
 )
 
 door = Blueprint("open311", __name__, url_prefix="/open311/v2")
-door.register_error_handler(Exception, lambda error: answer(request, error))
 
 _READ = public(limit="300/minute")
 _FILE = public(limit="300/minute", is_raw=True, max_body=64 * 1024)
 _KEY_LIMIT = "120/minute"
 _TAGS = ["Open311"]
 _FMT = '<any("xml","json"):fmt>'
+# OPTIONS is refused like every method that the standard does not know.
+_BARE: Mapping[str, Any] = {"provide_automatic_options": False}
 MOST_ROWS = 1_000
 MOST_PAGES = 1_000
 MOST_OFFSET = 100_000
 _SECOND = timedelta(seconds=1, microseconds=-1)
-_RESOURCES = re.compile(r"(discovery|services|requests|tokens|servicerequestupdates)(?![^./])")
 
 
-@door.get(f"/discovery.{_FMT}")
+@door.get(f"/discovery.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.discovery)
 def open311_discovery(fmt: str) -> Response:
     """Say where the endpoint is, which formats it speaks and how to get a key."""
+    _asked(current_context())
     settings = current_app().ports.settings
     address = f"{settings.public_base_url}{door.url_prefix}"
     found = answers.discovery(address, is_production=settings.mode == "production")
     return render(fmt, "discovery", found)
 
 
-@door.get(f"/services.{_FMT}")
+@door.get(f"/services.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.services)
 def open311_services(fmt: str) -> Response:
     """List what can be reported."""
-    sent = Arguments(read_pairs(request.query_string))
-    _jurisdiction(current_context(), sent)
+    ctx = current_context()
+    sent, _ = _asked(ctx)
+    _jurisdiction(ctx, sent)
     sent.check()
     return render(fmt, "services", [answers.service(each) for each in SERVICES.values()])
 
 
-@door.get(f"/services/<service_code>.{_FMT}")
+@door.get(f"/services/<service_code>.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.definition)
 def open311_service(service_code: str, fmt: str) -> Response:
     """Show the questions of one service."""
-    sent = Arguments(read_pairs(request.query_string))
-    _jurisdiction(current_context(), sent)
+    ctx = current_context()
+    sent, _ = _asked(ctx)
+    _jurisdiction(ctx, sent)
     if service_code not in SERVICES:
         sent.note("service_code", messages.NO_SERVICE, 404)
     sent.check()
     return render(fmt, "service_definition", answers.definition(SERVICES[service_code]))
 
 
-@door.get(f"/requests.{_FMT}")
+@door.get(f"/requests.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.requests)
 def open311_requests(fmt: str) -> Response:
     """List requests of at most 90 days, newest first; ``service_request_id`` overrides everything else."""
-    ctx, sent = current_context(), Arguments(read_pairs(request.query_string))
+    ctx = current_context()
+    sent, key_id = _asked(ctx)
     numbers = sent.listed("service_request_id")
     if numbers:
         if len(numbers) > MOST_ROWS:
             raise refuse(messages.TOO_MANY_IDS.format(most=MOST_ROWS), "service_request_id")
-        known = queries.published_by_numbers(ctx.session, _plain(numbers), _own_key(ctx, sent))
+        known = queries.published_by_numbers(ctx.session, _plain(numbers), key_id)
         found: Sequence[Published] = [known[number] for number in _plain(numbers) if number in known]
     else:
         wanted, (limit, offset) = _filter(ctx, sent), _page(sent)
@@ -96,38 +99,41 @@ def open311_requests(fmt: str) -> Response:
     return render(fmt, "service_requests", _requests(ctx, found))
 
 
-@door.get(f"/requests/<service_request_id>.{_FMT}")
+@door.get(f"/requests/<service_request_id>.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.request)
 def open311_request(service_request_id: str, fmt: str) -> Response:
     """Show one request; what is not published answers as what does not exist."""
-    ctx, sent = current_context(), Arguments(read_pairs(request.query_string))
+    ctx = current_context()
+    sent, key_id = _asked(ctx)
     _jurisdiction(ctx, sent)
     sent.check()
-    known = queries.published_by_numbers(ctx.session, _plain([service_request_id]), _own_key(ctx, sent))
+    known = queries.published_by_numbers(ctx.session, _plain([service_request_id]), key_id)
     if not known:
         raise refuse(messages.NO_REQUEST, "service_request_id", 404)
     return render(fmt, "service_requests", _requests(ctx, list(known.values())))
 
 
-@door.get(f"/tokens/<token>.{_FMT}")
+@door.get(f"/tokens/<token>.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.token)
 def open311_token(token: str, fmt: str) -> Response:
     """Find the request of a token: there is none, for every request gets its number at once."""
+    _asked(current_context())
     raise refuse(messages.NO_VOUCHER, "token", 404)
 
 
-@door.get(f"/servicerequestupdates.{_FMT}")
+@door.get(f"/servicerequestupdates.{_FMT}", **_BARE)
 @endpoint(_READ, {200: None}, tags=_TAGS, describe=description.updates)
 def open311_updates(fmt: str) -> Response:
     """List what happened to requests in at most 90 days, newest first."""
-    ctx, sent = current_context(), Arguments(read_pairs(request.query_string))
+    ctx = current_context()
+    sent, _ = _asked(ctx)
     wanted, (limit, offset) = _filter(ctx, sent), _page(sent)
     sent.check()
     found = queries.published_news(ctx.session, wanted, limit, offset)
     return render(fmt, "service_request_updates", [answers.update(each) for each in found])
 
 
-@door.post(f"/requests.{_FMT}")
+@door.post(f"/requests.{_FMT}", **_BARE)
 @endpoint(_FILE, {200: None}, tags=_TAGS, describe=description.file)
 def file_open311_request(fmt: str) -> Response:
     """File a request with a key; sent again within ten minutes it is answered with the first one's number."""
@@ -152,7 +158,7 @@ def file_open311_request(fmt: str) -> Response:
 
 def invalid_open311_address(rest: str) -> Response:
     """Answer every other address below this door in the standard's form."""
-    raise refuse(messages.BAD_ADDRESS, code=400 if _RESOURCES.match(rest) else 404)
+    raise no_address(request.path)
 
 
 invalid_open311_address.access = _READ  # type: ignore[attr-defined] # as ``endpoint`` sets it; not documented
@@ -160,6 +166,7 @@ door.add_url_rule(
     "/<path:rest>",
     view_func=invalid_open311_address,
     methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    **_BARE,
 )
 
 
@@ -176,10 +183,15 @@ def _key(sent: Arguments) -> str | None:
     return sent.one("api_key")
 
 
-def _own_key(ctx: Context, sent: Arguments) -> str | None:
-    """Return the id of the key that asks, for the requests it filed itself; None where none was sent."""
-    secret = _key(sent)
-    return None if secret is None else recognise_key(ctx, secret).key_id
+def _asked(ctx: Context) -> tuple[Arguments, str | None]:
+    """Return what a read was sent, and the id of the key that asks, None without one.
+
+    A key nobody asked for is checked all the same: an integrator whose key has ended learns it at the next read.
+    """
+    sent = Arguments(read_pairs(request.query_string))
+    if not sent.every("api_key"):
+        return sent, None
+    return sent, recognise_key(ctx, _key(sent) or "").key_id
 
 
 def _jurisdiction(ctx: Context, sent: Arguments) -> Jurisdiction | None:

@@ -56,6 +56,17 @@ READS: list[tuple[str, dict[str, Any], int, str]] = [
     ("servicerequestupdates", {"start_date": "x"}, 400, "start_date"),
     ("servicerequestupdates", {"jurisdiction_id": "no.such.city"}, 404, "jurisdiction_id"),
     ("nothing", {}, 404, "地址"),
+    *[
+        (path, {"api_key": "not-a-key"}, 403, "密钥")
+        for path in (
+            "discovery",
+            "services",
+            "services/quality",
+            "requests",
+            "tokens/1",
+            "servicerequestupdates",
+        )
+    ],
 ]
 
 
@@ -107,6 +118,39 @@ def test_a_method_the_standard_does_not_know_is_refused_in_its_form(town: Town, 
     answer = town.world.app.test_client().open(f"{BASE}/services.json", method=method)
     assert answer.status_code == 400
     said(read(answer, "json"))
+
+
+ODD = [
+    ("GET", "", 404),
+    ("GET", "/", 404),
+    ("GET", "/../v1/requests.json", 404),
+    ("GET", "//requests.json", 400),
+    ("GET", "/requests//1.json", 400),
+    ("GET", "/requests/.json", 400),
+    ("GET", "/requests.json/", 400),
+    ("GET", "/requests/1%2F2.json", 400),
+    ("GET", "/requests/%00.json", 404),
+    ("GET", "/requests/%0A.json", 404),
+    ("GET", "/requests/%0A%0D.xml", 404),
+    ("GET", "/%0A.json", 404),
+    ("GET", "/%FF.json", 404),
+    ("OPTIONS", "/nothing.json", 404),
+    ("OPTIONS", "/requests.json", 400),
+    ("PROPFIND", "/requests.json", 400),
+    ("TRACE", "/requests.xml", 400),
+    ("FOO", "/nothing.xml", 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ODD)
+def test_every_address_and_method_is_answered_in_the_standards_form(
+    town: Town, method: str, path: str, status: int
+) -> None:
+    town.world.app.floods = FloodGate("memory://")
+    answer = town.world.app.test_client().open(f"{BASE}{path}", method=method)
+    assert answer.status_code == status, answer.text
+    said(read(answer, "json" if path.endswith(".json") else "xml"))
+    assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize(
