@@ -227,7 +227,10 @@ class SurveyResponse(SQLModel, table=True):
 
 
 class SurveySum(SQLModel, table=True):
-    """How many said what, by pool of buildings and (pool ``""``) by estate; moves by five respondents or more at a time."""
+    """How many said what, by pool of buildings and (pool ``""``) by estate; moves by five respondents or more at a time.
+
+    A question with ``~`` before its name holds what waits beside the sums of its pool.
+    """
 
     __tablename__ = "survey_sum"
     __table_args__ = (
@@ -254,7 +257,8 @@ class SurveySum(SQLModel, table=True):
 class SurveyText(SQLModel, table=True):
     """A free text with personal data masked, for reading and searching, or the photos of a question.
 
-    ``written_at`` is the beginning of the day (Asia/Shanghai); within it the random ids are the order.
+    ``is_shown`` once it joined the list together with those of others. It has no instant and no order but its
+    random id; one that was shown and written anew stands until others come and go with it.
     """
 
     __tablename__ = "survey_text"
@@ -263,10 +267,16 @@ class SurveyText(SQLModel, table=True):
             "survey_text_list",
             "survey_id",
             "estate_id",
-            "written_at",
             "id",
-            postgresql_where=text("is_standing"),
-            sqlite_where=text("is_standing"),
+            postgresql_where=text("is_standing AND is_shown"),
+            sqlite_where=text("is_standing AND is_shown"),
+        ),
+        Index(
+            "survey_text_waiting",
+            "survey_id",
+            "estate_id",
+            postgresql_where=text("is_standing AND NOT is_shown"),
+            sqlite_where=text("is_standing AND NOT is_shown"),
         ),
         Index("survey_text_response", "response_id"),
     )
@@ -280,7 +290,7 @@ class SurveyText(SQLModel, table=True):
     personal: Any = Field(sa_type=JsonText)
     photos: Any = Field(sa_type=JsonText)
     is_standing: bool = True
-    written_at: datetime = Field(sa_type=UtcDateTime)
+    is_shown: bool = False
 
 
 class SurveyContact(SQLModel, table=True):

@@ -70,10 +70,10 @@ SELECT 'r' || substr(h.id, 2),
        CAST(:now AS timestamptz)
 FROM survey_household h WHERE h.survey_id = CAST(:survey AS varchar) AND h.covered_at IS NOT NULL;
 INSERT INTO survey_text (id, response_id, survey_id, estate_id, question, words, personal, photos, is_standing,
-                         written_at)
+                         is_shown)
 SELECT 't' || substr(id, 2), id, survey_id, estate_id, 'words',
        CASE (right(id, 5))::int % 7 WHEN 0 THEN '楼道灯不亮' ELSE '希望早点修好停车场' END, '[]', '[]', true,
-       date_trunc('day', arrived_at AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'
+       true
 FROM survey_response WHERE survey_id = CAST(:survey AS varchar) AND (right(id, 5))::int % 10 = 0;
 INSERT INTO survey_sum (survey_id, estate_id, pool, question, code, number)
 SELECT CAST(:survey AS varchar), p.estate_id, p.pool, q, c, CASE c WHEN '*' THEN 50 WHEN 'satisfied' THEN 25 ELSE 5 END

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from backend.infra.columns import from_micros
 from backend.infra.forms import Id, Sha256, StrictModel
 from backend.infra.paging import PageQuery, encode_cursor
-from backend.kernel.clock import local_date
 from backend.staff_api.schemas.media import UndatedMediaOut
 from backend.surveys.queries import ResponseLine, TextFilter, TextLine
 from backend.surveys.rules.outcomes import CHANNEL_TITLES, OUTCOME_TITLES
@@ -259,11 +259,14 @@ class TextOut(BaseModel):
     words: str
     personal: list[str]
     photos: list[UndatedMediaOut]
-    written_on: str
+
+
+# A text's place in the list is its random id alone.
+_NO_INSTANT = from_micros(0)
 
 
 class TextListOut(BaseModel):
-    """A page of texts, the newest day first; neither a text nor the cursor tells more than the day."""
+    """A page of texts by random ids; neither a text nor the cursor tells when it was written."""
 
     items: list[TextOut]
     next: str | None
@@ -272,7 +275,7 @@ class TextListOut(BaseModel):
     def of(cls, rows: list[TextLine], size: int) -> TextListOut:
         """Build from one row more than a page holds."""
         page = rows[:size]
-        last = (page[-1].written_at, page[-1].id) if len(rows) > size else None
+        last = (_NO_INSTANT, page[-1].id) if len(rows) > size else None
         items = [
             TextOut(
                 id=row.id,
@@ -280,7 +283,6 @@ class TextListOut(BaseModel):
                 words=row.words,
                 personal=list(row.personal),
                 photos=[UndatedMediaOut.of(view) for view in row.photos],
-                written_on=local_date(row.written_at).isoformat(),
             )
             for row in page
         ]

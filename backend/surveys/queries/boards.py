@@ -11,7 +11,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from backend.surveys.repository.responses import WHOLE
+from backend.surveys.repository.sums import WHOLE
 from backend.surveys.rules.counts import ANSWERED, QuestionResult, result_of
 from backend.surveys.rules.questions import Question
 from backend.surveys.tables import SurveyEstate, SurveyPlace, SurveySum

@@ -48,17 +48,13 @@ class ResponseLine:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A free text with personal data masked, or photos; ``personal``: the kinds that were found. Nobody's household.
-
-    ``written_at``: the beginning of the day.
-    """
+    """A free text with personal data masked, or photos; ``personal``: the kinds that were found. Nobody's household."""
 
     id: str
     response_id: str
     question: str
     words: str
     personal: tuple[str, ...]
-    written_at: datetime
     photo_ids: tuple[str, ...]
     photos: tuple[MediaView, ...] = ()
 
@@ -128,17 +124,19 @@ class TextFilter:
 
 
 def texts_of(session: Session, wanted: TextFilter, limit: int, before: Position | None) -> list[TextLine]:
-    """Return what was written, the newest day first, within a day in no order that tells anything.
+    """Return what was written, in no order that tells anything: by random ids, of ``before`` the id alone.
 
     The search looks for the words as they stand.
     """
-    at, key = col(SurveyText.written_at), col(SurveyText.id)
+    key = col(SurveyText.id)
     query = select(SurveyText).where(
         SurveyText.survey_id == wanted.survey_id,
         SurveyText.estate_id == wanted.estate_id,
         col(SurveyText.is_standing),
-        older_than(at, key, before),
+        col(SurveyText.is_shown),
     )
+    if before is not None:
+        query = query.where(key < before[1])
     if wanted.question is not None:
         query = query.where(SurveyText.question == wanted.question)
     if wanted.words is not None:
@@ -146,7 +144,7 @@ def texts_of(session: Session, wanted: TextFilter, limit: int, before: Position 
     if wanted.is_personal is not None:
         is_clean = col(SurveyText.personal) == []
         query = query.where(~is_clean if wanted.is_personal else is_clean)
-    rows = session.exec(query.order_by(at.desc(), key.desc()).limit(limit))
+    rows = session.exec(query.order_by(key.desc()).limit(limit))
     return [_text(row) for row in rows]
 
 
@@ -159,6 +157,7 @@ def has_enough_writers(session: Session, wanted: TextFilter, fewest: int) -> boo
         SurveyText.survey_id == wanted.survey_id,
         SurveyText.estate_id == wanted.estate_id,
         col(SurveyText.is_standing),
+        col(SurveyText.is_shown),
     )
     if wanted.question is not None:
         query = query.where(SurveyText.question == wanted.question)
@@ -173,6 +172,7 @@ def texts_for_export(
         SurveyText.survey_id == survey_id,
         col(SurveyText.estate_id).in_(estate_ids),
         col(SurveyText.is_standing),
+        col(SurveyText.is_shown),
     )
     writers = func.count(col(SurveyText.response_id).distinct())
     known = (
@@ -191,7 +191,6 @@ def texts_for_export(
         .order_by(
             col(SurveyEstate.position),
             col(SurveyText.estate_id),
-            col(SurveyText.written_at).desc(),
             col(SurveyText.id).desc(),
         )
         .limit(limit)
@@ -212,7 +211,6 @@ def _text(row: SurveyText) -> TextLine:
         row.question,
         row.words,
         tuple(row.personal),
-        row.written_at,
         tuple(row.photos),
     )
 

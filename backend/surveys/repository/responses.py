@@ -1,25 +1,17 @@
-"""Responses, their texts, drafts, and the sums they join."""
+"""Responses and drafts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from backend.surveys.tables import SurveyDraft, SurveyResponse, SurveyText
 
 # What the sealed texts of a response are bound to.
 TEXTS = "survey_response.texts"
-# The pool under which the sums of a whole estate stand.
-WHOLE = ""
-_ADD = text(
-    "INSERT INTO survey_sum (survey_id, estate_id, pool, question, code, number)"
-    " VALUES (:survey_id, :estate_id, :pool, :question, :code, :number)"
-    " ON CONFLICT (survey_id, estate_id, question, pool, code)"
-    " DO UPDATE SET number = survey_sum.number + excluded.number"
-)
 
 
 def response_by_key(session: Session, account_id: str, key: str) -> SurveyResponse | None:
@@ -53,7 +45,10 @@ def has_entered(session: Session, household_id: str, channels: Sequence[str]) ->
 
 
 def replace(session: Session, row: SurveyResponse, at: datetime) -> None:
-    """Let a later response take the place of this one."""
+    """Let a later response take the place of this one.
+
+    A text of it that is shown stays until others come and go with it: alone, its end would tell whose it was.
+    """
     session.execute(
         update(SurveyResponse)
         .where(col(SurveyResponse.id) == row.id)
@@ -62,7 +57,7 @@ def replace(session: Session, row: SurveyResponse, at: datetime) -> None:
     )
     session.execute(
         update(SurveyText)
-        .where(col(SurveyText.response_id) == row.id)
+        .where(col(SurveyText.response_id) == row.id, ~col(SurveyText.is_shown))
         .values(is_standing=False)
         .execution_options(synchronize_session=False)
     )
@@ -183,20 +178,15 @@ def mark_released(session: Session, ids: Sequence[str], at: datetime) -> None:
     )
 
 
-def add_sums(session: Session, at: tuple[str, str, str], change: Mapping[tuple[str, str], int]) -> None:
-    """Add to the sums of (survey, estate, pool) and of the whole estate.
-
-    Always in one order, so that two writers never wait in a ring.
-    """
-    survey_id, estate_id, pool = at
-    where = {"survey_id": survey_id, "estate_id": estate_id}
-    rows = [
-        {**where, "pool": place, "question": question, "code": code, "number": number}
-        for place in (pool, WHOLE)
-        for (question, code), number in sorted(change.items())
-    ]
-    if rows:
-        session.connection().execute(_ADD, rows)
+def pending_pools(session: Session, survey_id: str, estate_id: str) -> list[str]:
+    """Return the pools of an estate in which answers wait."""
+    query = select(SurveyResponse.pool).where(
+        SurveyResponse.survey_id == survey_id,
+        SurveyResponse.estate_id == estate_id,
+        SurveyResponse.state == "standing",
+        col(SurveyResponse.released_at).is_(None),
+    )
+    return sorted(session.exec(query.distinct()))
 
 
 def standing_in(session: Session, survey_id: str, estate_id: str) -> Iterator[SurveyResponse]:

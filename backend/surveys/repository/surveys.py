@@ -52,6 +52,15 @@ def find_estate(session: Session, survey_id: str, estate_id: str) -> SurveyEstat
     return session.get(SurveyEstate, (survey_id, estate_id), populate_existing=True)
 
 
+def hold_estate(session: Session, survey_id: str, estate_id: str) -> None:
+    """Hold one estate of a survey, after household, pool and building."""
+    session.exec(
+        select(SurveyEstate.estate_id)
+        .where(SurveyEstate.survey_id == survey_id, SurveyEstate.estate_id == estate_id)
+        .with_for_update()
+    ).one()
+
+
 def change_survey(session: Session, row: Survey, version: int, **values: Any) -> bool:
     """Change a survey that is still in the state and at the version that were read."""
     done = session.execute(

@@ -15,7 +15,7 @@ def held_back_note(number: int, struck: int = 0) -> str | None:
     notes = []
     if number:
         notes.append(
-            f"另有 {number} 份回答没有计入各题结果：截止时等待汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
+            f"另有 {number} 份回答没有计入各题结果：尚未汇总的不足 {FEWEST} 份，加入后会透露个别住户的回答。"
             "按规定计算的调查率和群众满意率已全部计入。"
         )
     if struck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,21 +11,19 @@ from typing import Any
 import orjson
 
 from backend.infra.context import Context
-from backend.kernel.clock import local_date, start_of_day
 from backend.kernel.ids import new_id
 from backend.surveys import errors
 from backend.surveys.repository import census, responses, surveys
 from backend.surveys.rules.answers import check_answers, photos_of, said, texts_of
-from backend.surveys.rules.counts import Counts, counts_of, difference
 from backend.surveys.rules.outcomes import BY_HAND, Channel
 from backend.surveys.rules.personal import mask_personal
 from backend.surveys.rules.questions import Form, form_of
 from backend.surveys.rules.satisfaction import covers
+from backend.surveys.service.joining import join_sums, show_texts
 from backend.surveys.service.loading import hold_open, tell
 from backend.surveys.service.photos import attach_photos, check_sheet
 from backend.surveys.tables import Survey, SurveyHousehold, SurveyResponse, SurveyText
 from backend.tally.rule import get_rule
-from backend.tally.small_groups import FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,12 @@ def arrive(ctx: Context, arrival: Arrival) -> SurveyResponse:
         responses.replace(ctx.session, held.former, held.now)
     ctx.session.add(row)
     ctx.session.flush()
-    _add_remarks(ctx, row, held.form, arrival.answers)
+    has_remarks = _add_remarks(ctx, row, held.form, arrival.answers)
     attach_photos(ctx, row, photos_of(held.form, arrival.answers), is_first=held.former is None)
     _reach(ctx, held, row.overall)
-    _release(ctx, held)
+    join_sums(ctx, held.form, (held.survey.id, household.estate_id, held.pool), held.now)
+    if has_remarks:
+        show_texts(ctx, held.survey.id, household.estate_id)
     tell(ctx, held.survey, "answered", {"channel": row.channel, "household": household.dwelling_id})
     return row
 
@@ -137,13 +137,11 @@ def _row(ctx: Context, arrival: Arrival, held: _Held) -> SurveyResponse:
     )
 
 
-def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping[str, Any]) -> None:
-    """Store what is read one by one: texts with personal data masked, and photos.
+def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping[str, Any]) -> bool:
+    """Store what is read one by one: texts with personal data masked, and photos; tell whether there were any.
 
-    Of the instant only the day is kept: the list of arrivals tells which door answered at which instant, and
-    what stands there in the order of writing could be laid beside it.
+    Nothing is kept of the instant: the list of arrivals tells which door answered at which.
     """
-    day = start_of_day(local_date(row.arrived_at))
     texts, photos = texts_of(form, answers), photos_of(form, answers)
     for question in (*texts, *photos):
         masked = mask_personal(texts.get(question, ""))
@@ -157,9 +155,10 @@ def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping
                 words=masked.text,
                 personal=list(masked.found),
                 photos=photos.get(question, []),
-                written_at=day,
             )
         )
+    ctx.session.flush()
+    return bool(texts or photos)
 
 
 def _reach(ctx: Context, held: _Held, overall: str | None) -> None:
@@ -193,30 +192,3 @@ def is_covering(ctx: Context, survey: Survey, form: Form, estate_id: str, overal
     estate = surveys.find_estate(ctx.session, survey.id, estate_id)
     rule = None if survey.rule_id is None else get_rule(survey.rule_id)
     return covers(overall, rule, {} if estate is None else estate.parameters or {})
-
-
-def _release(ctx: Context, held: _Held) -> None:
-    """Let the waiting answers of a pool join the sums, five respondents or more at a time; struck ones leave then."""
-    waiting = responses.pending(ctx.session, held.survey.id, held.pool)
-    if len(waiting) < FEWEST:
-        return
-    former = [each.subtracts_id for each in waiting if each.subtracts_id is not None]
-    gone = list(responses.responses_by_id(ctx.session, former)) if former else []
-    struck = responses.unsettled(ctx.session, held.survey.id, held.household.estate_id, held.pool)
-    gone += held_of_struck(ctx, struck)
-    responses.mark_settled(ctx.session, [each.id for each in struck], held.now)
-    change = difference(_counts(held.form, waiting), _counts(held.form, gone))
-    responses.mark_released(ctx.session, [each.id for each in waiting], held.now)
-    at = (held.survey.id, held.household.estate_id, held.pool)
-    responses.add_sums(ctx.session, at, change)
-
-
-def held_of_struck(ctx: Context, struck: Sequence[SurveyResponse]) -> list[SurveyResponse]:
-    """Return whose counts the sums hold of struck answers: their own, or those they were to take the place of."""
-    own = [each for each in struck if each.released_at is not None]
-    former = [each.subtracts_id for each in struck if each.released_at is None and each.subtracts_id]
-    return own + list(responses.responses_by_id(ctx.session, former) if former else [])
-
-
-def _counts(form: Form, rows: Sequence[SurveyResponse]) -> list[Counts]:
-    return [counts_of(form, row.answers, row.channel) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -12,12 +12,14 @@ from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.surveys import errors
 from backend.surveys.repository import responses, surveys
-from backend.surveys.rules.counts import by_question, counts_of, difference
+from backend.surveys.repository import sums as joined
+from backend.surveys.rules.counts import ANSWERED, CHANNEL, by_question, counts_of
+from backend.surveys.rules.joining import NEW
 from backend.surveys.rules.questions import Form, form_of
-from backend.surveys.service.arriving import held_of_struck
+from backend.surveys.service.joining import answered_anew, join_sums, show_texts
 from backend.surveys.service.loading import load_survey, tell
 from backend.surveys.tables import Survey, SurveyResponse
-from backend.tally.small_groups import FEWEST, may_show
+from backend.tally.small_groups import FEWEST
 
 MOST_AT_ONCE = 200
 
@@ -50,24 +52,35 @@ def _close(ctx: Context, row: Survey, now: datetime) -> None:
     for estate in surveys.estates_of(ctx.session, [row.id]):
         result, digest = recount(ctx, row, estate.estate_id)
         surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest)
+        hashes.append(f"{estate.estate_id}:{digest}")
+        _settle(ctx, row, estate.estate_id, now)
         if not result["held_back"]:
             responses.release_rest(ctx.session, row.id, estate.estate_id, now)
-        hashes.append(f"{estate.estate_id}:{digest}")
+        if not result["struck"]:
+            gone = responses.unsettled(ctx.session, row.id, estate.estate_id)
+            responses.mark_settled(ctx.session, [each.id for each in gone], now)
     if not surveys.change_survey(ctx.session, row, row.version, state="closed", closed_at=now):
         raise errors.changed()
     surveys.forget_drafts(ctx.session, row.id)
     tell(ctx, row, "closed", {"results": sorted(hashes)})
 
 
+def _settle(ctx: Context, row: Survey, estate_id: str, now: datetime) -> None:
+    """Let what still waits join the sums of its building and the list of texts, where five or more wait."""
+    form = form_of(row.form)
+    for pool in responses.pending_pools(ctx.session, row.id, estate_id):
+        join_sums(ctx, form, (row.id, estate_id, pool), now, kept=0)
+    show_texts(ctx, row.id, estate_id, kept=0)
+
+
 def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], str]:
     """Return an estate's result from its standing responses, and their hash.
 
     Result: ``responses``, ``overall`` (answer → number), ``questions`` (id → code → number), ``held_back``: how
-    many answers are not in ``questions``, and ``struck``: how many struck ones still are, since what was said
-    by one household cannot leave the sums alone. Held back are the ones that had not joined the sums when there are one
-    to four of them in the estate: otherwise the result minus the last sums before the close would tell what they
-    said. What the gate judges is always exact. The hash is over one line per response by id: id, fingerprint of
-    what was sent, overall answer.
+    many answers are not in ``questions``, and ``struck``: how many struck ones still are. What the gate judges is
+    always exact, and so is every question that five respondents at least answered who are not in what is shown of
+    it; of any other the result is what is shown already: its difference from that would tell what one to four said.
+    The hash is over one line per response by id: id, fingerprint of what was sent, overall answer.
     """
     form = form_of(row.form)
     overall: Counter[str] = Counter()
@@ -79,40 +92,41 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
         number += 1
         if response.overall is not None:
             overall[response.overall] += 1
-        if response.released_at is None and len(waiting) < FEWEST:
+        if response.released_at is None:
             waiting.append(response)
         sums.update(counts_of(form, response.answers, response.channel))
         digest.update(f"{response.id} {response.request_sha256} {response.overall or ''}\n".encode())
-    held_back = 0 if may_show(len(waiting)) else len(waiting)
-    struck = responses.unsettled(ctx.session, row.id, estate_id)
-    if held_back:
-        sums.update(_undone(ctx, row, form, waiting))
-    if struck:
-        kept = [counts_of(form, each.answers, each.channel) for each in held_of_struck(ctx, struck)]
-        sums.update(_inexact(row, form, difference(kept, ())))
+    left = _left_as_shown(ctx, row, form, estate_id, waiting)
+    questions = by_question(sums) | left
+    if row.rule_id is not None and form.overall is not None:
+        questions[form.overall.id] = by_question(sums).get(form.overall.id, {})
+    counted = sum(questions.get(CHANNEL, {}).values())
     result = {
         "responses": number,
         "overall": dict(overall),
-        "questions": by_question(sums),
-        "held_back": held_back,
-        "struck": len(struck),
+        "questions": {question: counts for question, counts in questions.items() if counts},
+        "held_back": max(number - counted, 0),
+        "struck": len(responses.unsettled(ctx.session, row.id, estate_id)) if CHANNEL in left else 0,
     }
     return result, digest.hexdigest()
 
 
-def _undone(
-    ctx: Context, row: Survey, form: Form, waiting: Sequence[SurveyResponse]
-) -> dict[tuple[str, str], int]:
-    """Return what takes the sums back to before these answers came; nothing of the question the gate publishes."""
-    former = [each.subtracts_id for each in waiting if each.subtracts_id is not None]
-    gone = responses.responses_by_id(ctx.session, former) if former else []
-    said, replaced = (
-        [counts_of(form, each.answers, each.channel) for each in rows] for rows in (waiting, gone)
-    )
-    return _inexact(row, form, difference(replaced, said))
+def _left_as_shown(
+    ctx: Context, row: Survey, form: Form, estate_id: str, waiting: Sequence[SurveyResponse]
+) -> dict[str, dict[str, int]]:
+    """Return question → code → number, as it is shown, of every question that too few would move.
 
-
-def _inexact(row: Survey, form: Form, change: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
-    """Return a change without the question that the gate publishes: what it judges is always exact."""
-    exact = form.overall.id if form.overall is not None and row.rule_id is not None else None
-    return {key: number for key, number in change.items() if key[0] != exact}
+    After the close nothing waits any more: what changes then changes the exact question alone.
+    """
+    new: Counter[str] = Counter()
+    if row.state == "closed":
+        estate = surveys.find_estate(ctx.session, row.id, estate_id)
+        shown = (estate.result or {}).get("questions", {}) if estate is not None else {}
+    else:
+        shown = joined.sums_of(ctx.session, row.id, estate_id)
+        new.update(answered_anew(form, waiting))
+        answers = joined.held_in(ctx.session, row.id, estate_id, ANSWERED)
+        held = joined.held_in(ctx.session, row.id, estate_id, NEW)
+        new.update({question: min(number, answers.get(question, 0)) for question, number in held.items()})
+    asked = (CHANNEL, *(question.id for _, question in form.questions()))
+    return {question: dict(shown.get(question, {})) for question in asked if new[question] < FEWEST}

@@ -8,7 +8,7 @@ from itertools import product
 from backend.infra.context import Context
 from backend.infra.workbook import Cell, Sheet, first_rows, write_workbook
 from backend.kernel.access import Permission
-from backend.kernel.clock import SHANGHAI, local_date
+from backend.kernel.clock import SHANGHAI
 from backend.surveys.queries import boards, lists
 from backend.surveys.repository import census
 from backend.surveys.rules.outcomes import CHANNEL_TITLES
@@ -61,9 +61,9 @@ def export_survey(ctx: Context, survey_id: str) -> bytes:
         ),
         Sheet(
             "文字意见",
-            ("小区", "时间", "题目", "内容（个人信息已遮盖）", "发现的个人信息"),
+            ("小区", "题目", "内容（个人信息已遮盖）", "发现的个人信息"),
             first_rows(_texts(ctx, form, mine), MOST_TEXTS),
-            (24, 18, 30, 80, 18),
+            (24, 30, 80, 18),
         ),
     )
     content = write_workbook(sheets)
@@ -92,7 +92,10 @@ def _summary(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
     note = held_back_note(found.held_back)
     if note is not None:
         yield "未计入各题结果", note
-    yield "说明", "截止前的各题结果每满 5 份汇总一次；不足 5 份的分组不单独列出。比例一律向下取整。"
+    yield (
+        "说明",
+        "截止前的各题结果每次至少新增 5 户才更新，最新的 5 份先不计入；不足 5 份的分组不单独列出。比例一律向下取整。",
+    )
 
 
 def _reach(ctx: Context, estates: Sequence[SurveyEstate]) -> Iterator[tuple[Cell, ...]]:
@@ -152,5 +155,4 @@ def _texts(ctx: Context, form: Form, estates: Sequence[SurveyEstate]) -> Iterato
     survey_id = estates[0].survey_id
     for estate_id, line in lists.texts_for_export(ctx.session, survey_id, names, FEWEST, MOST_TEXTS + 1):
         found = "、".join(KIND_TITLES[kind] for kind in line.personal)
-        day = local_date(line.written_at).isoformat()
-        yield names[estate_id], day, titles.get(line.question), line.words, found
+        yield names[estate_id], titles.get(line.question), line.words, found

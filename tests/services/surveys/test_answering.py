@@ -12,7 +12,6 @@ from sqlmodel import col, select
 
 from backend.infra.context import Context
 from backend.kernel.access import Role
-from backend.kernel.clock import local_date, start_of_day
 from backend.kernel.errors import Conflict, DomainError, NotFound, Unprocessable
 from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
@@ -164,12 +163,12 @@ def test_texts_are_sealed_and_shown_masked_without_a_household(quarter: Quarter)
     survey = quarter.open()
     homes = quarter.homes(survey)
     wanted = TextFilter(survey.id, quarter.place.estate.id)
-    for number in range(5):
+    for number in range(10):
         quarter.enter(
             survey, homes[number], {"words": f"第{number}条：漏水，打13800001234" if number else "楼道灯不亮"}
         )
         shown = service.list_texts(quarter.committee, wanted, 20)
-        assert len(shown) == (5 if number == 4 else 0)
+        assert len(shown) == (5 if number == 9 else 0)
     assert "楼道灯不亮" in {line.words for line in shown}
     assert all("13800001234" not in line.words for line in shown)
     assert sorted(line.personal for line in shown) == [(), *[("phone",)] * 4]
@@ -181,19 +180,37 @@ def test_texts_are_sealed_and_shown_masked_without_a_household(quarter: Quarter)
     kept = quarter.ctx.session.exec(
         select(SurveyText).where(SurveyText.survey_id == survey.id, col(SurveyText.is_standing))
     ).all()
-    assert len(kept) == 4
+    assert len(kept) == 10  # one that is shown goes only when others come
 
 
-def test_texts_stand_in_no_order_that_arrivals_could_be_laid_beside(quarter: Quarter) -> None:
+def test_texts_come_five_writers_at_a_time_and_in_no_order_of_their_own(quarter: Quarter) -> None:
     survey = quarter.open()
-    for number, home in enumerate(quarter.homes(survey)[:12]):
+    homes = quarter.homes(survey)
+    wanted = TextFilter(survey.id, quarter.place.estate.id)
+    seen = []
+    for number, home in enumerate(homes[:16]):
         quarter.enter(survey, home, {**YES, "words": f"第{number}条"})
-    shown = service.list_texts(quarter.committee, TextFilter(survey.id, quarter.place.estate.id), 20)
-    arrived = {row.arrived_at for row in standing(quarter.ctx, survey)}
-    assert len(arrived) == 12
-    assert {line.written_at for line in shown} == {start_of_day(local_date(at)) for at in arrived}
-    by_day = sorted(shown, key=lambda line: (line.written_at, line.id), reverse=True)
-    assert [line.id for line in shown] == [line.id for line in by_day]
+        seen.append(service.list_texts(quarter.committee, wanted, 20))
+    assert [len(lines) for lines in seen] == [0] * 9 + [5] * 5 + [10] * 2
+    first, second = ({line.words for line in lines} for lines in (seen[9], seen[15]))
+    assert first == {f"第{number}条" for number in range(5)}
+    assert second == {f"第{number}条" for number in range(10)}
+    assert [line.id for line in seen[15]] == sorted((line.id for line in seen[15]), reverse=True)
+    quarter.enter(survey, homes[0], {**YES, "words": "改了主意"})
+    quarter.enter(survey, homes[1], YES)
+    assert service.list_texts(quarter.committee, wanted, 20) == seen[15]  # nobody's text comes or goes alone
+    quarter.close(survey)
+    last = {line.words for line in service.list_texts(quarter.committee, wanted, 20)}
+    assert last == {"改了主意", *(f"第{number}条" for number in range(2, 16))}
+
+
+def test_the_last_texts_stay_unread_where_fewer_than_five_wrote(quarter: Quarter) -> None:
+    survey = quarter.open()
+    for home in quarter.homes(survey)[:4]:
+        quarter.enter(survey, home, {**YES, "words": "施工太吵"})
+    quarter.close(survey)
+    wanted = TextFilter(survey.id, quarter.place.estate.id)
+    assert service.list_texts(quarter.committee, wanted, 20) == []
 
 
 def test_five_texts_of_fewer_than_five_households_are_not_shown(quarter: Quarter) -> None:
@@ -210,11 +227,15 @@ def test_five_texts_of_fewer_than_five_households_are_not_shown(quarter: Quarter
     for home in homes[:4]:
         quarter.enter(survey, home, {**YES, "words": "漏水", "more": "工期太长"})
     assert service.list_texts(quarter.committee, every, 20) == []
-    quarter.enter(survey, homes[4], {**YES, "words": "楼道灯不亮"})
+    for home in homes[4:10]:
+        quarter.enter(survey, home, {**YES, "words": "楼道灯不亮"})
     assert len(service.list_texts(quarter.committee, every, 20)) == 9
     assert service.list_texts(quarter.committee, of_one_question, 20) == []
-    quarter.enter(survey, homes[5], {**YES, "more": "太吵"})
-    assert len(service.list_texts(quarter.committee, of_one_question, 20)) == 5
+    for home in homes[10:15]:
+        quarter.enter(survey, home, {**YES, "more": "太吵"})
+    assert service.list_texts(quarter.committee, of_one_question, 20) == []
+    quarter.close(survey)
+    assert len(service.list_texts(quarter.committee, of_one_question, 20)) == 9
 
 
 def test_a_steward_enters_for_their_own_building_only(quarter: Quarter) -> None:
@@ -320,7 +341,7 @@ def test_photos_hang_on_what_the_household_says_and_stay_when_it_is_said_anew(qu
         service.answer_survey(
             other, survey.id, quarter.place.dwelling_ids[1], {**YES, "photos": shots[:1]}, new_id()
         )
-    for number in range(2, 6):
+    for number in range(2, 11):
         quarter.enter(survey, quarter.homes(survey)[number], {**YES, "words": "好"})
     lines = service.list_texts(quarter.committee, TextFilter(survey.id, quarter.place.estate.id), 20)
     assert sorted(len(line.photos) for line in lines) == [0, 0, 0, 0, 2]
