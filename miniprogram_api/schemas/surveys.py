@@ -182,6 +182,7 @@ class MyQuestionResultOut(BaseModel):
     title: str
     kind: str
     answered: int
+    coverage_rate: str | None
     satisfied_rate: str | None
     satisfied_rate_wide: str | None
     mean: str | None
@@ -194,6 +195,7 @@ class MyQuestionResultOut(BaseModel):
             title=found.title,
             kind=found.kind,
             answered=found.answered,
+            coverage_rate=found.coverage_rate,
             satisfied_rate=found.satisfied_rate,
             satisfied_rate_wide=found.satisfied_rate_wide,
             mean=found.mean,

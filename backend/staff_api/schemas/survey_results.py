@@ -63,7 +63,10 @@ class BarOut(BaseModel):
 
 
 class QuestionResultOut(BaseModel):
-    """What a question brought; rates in percent, rounded down; the wide one counts 基本满意."""
+    """What a question brought; rates in percent, rounded down; the wide one counts 基本满意.
+
+    Of a rating: ``covered`` of ``households`` gave one of the five levels, as far as answers joined the sums.
+    """
 
     question: str
     title: str
@@ -71,6 +74,8 @@ class QuestionResultOut(BaseModel):
     role: str | None
     answered: int
     covered: int | None
+    households: int | None
+    coverage_rate: str | None
     satisfied_rate: str | None
     satisfied_rate_wide: str | None
     mean: str | None

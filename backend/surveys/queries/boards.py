@@ -185,14 +185,20 @@ def _groups(
 
 
 def breakdown(
-    question: Question, counts: Mapping[str, Mapping[str, int]], labels: Mapping[str, str], total: int | None
+    question: Question,
+    counts: Mapping[str, Mapping[str, int]],
+    groups: tuple[Mapping[str, str], Mapping[str, int | None]],
+    total: int | None,
 ) -> list[GroupResult]:
-    """Return one question by groups; ``labels`` in order, ``total``: who answered altogether, if that is known.
+    """Return one question by groups; ``total``: who answered altogether, if that is known.
+
+    ``groups``: their labels in order, and how many households each has.
 
     A group of one to four is hidden, and with it the smallest others, until five or more are hidden together;
     what the total holds beyond the groups counts as hidden.
     """
-    results = {key: result_of(question, counts.get(key, {})) for key in labels}
+    labels, asked = groups
+    results = {key: result_of(question, counts.get(key, {}), asked.get(key)) for key in labels}
     sizes = {key: found.answered for key, found in results.items()}
     # Less than nothing: struck answers have left the total, and leave the groups with the next five.
     rest = 0 if total is None else max(total - sum(sizes.values()), 0)
@@ -213,3 +219,11 @@ def pool_labels(places: Sequence[SurveyPlace]) -> dict[str, str]:
         for place in places
         if place.pool == place.building_id
     }
+
+
+def pool_homes(places: Sequence[SurveyPlace]) -> dict[str, int]:
+    """Return pool → households of its buildings."""
+    found: Counter[str] = Counter()
+    for place in places:
+        found[place.pool] += place.households
+    return dict(found)

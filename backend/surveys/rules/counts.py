@@ -72,7 +72,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """What a question brought: how many answered, the bars, the mean of numbers (rounded down), and rates."""
+    """What a question brought: how many answered, the bars, the mean of numbers (rounded down), and rates.
+
+    Of a rating ``covered``: how many gave one of the five levels; ``coverage_rate`` is their share of ``households``,
+    the census asked. None where nobody covered is shown, or persons are asked instead of households.
+    """
 
     question: str
     title: str
@@ -84,10 +88,12 @@ class QuestionResult:
     satisfied_rate: str | None = None
     satisfied_rate_wide: str | None = None
     covered: int | None = None
+    households: int | None = None
+    coverage_rate: str | None = None
 
 
-def result_of(question: Question, counts: Mapping[str, int]) -> QuestionResult:
-    """Return the result of one question from code → number."""
+def result_of(question: Question, counts: Mapping[str, int], households: int | None = None) -> QuestionResult:
+    """Return the result of one question from code → number; ``households``: how many were asked."""
     answered = counts.get(ANSWERED, 0)
     covered = satisfied = wide = None
     if question.kind is Kind.RATING:
@@ -106,6 +112,8 @@ def result_of(question: Question, counts: Mapping[str, int]) -> QuestionResult:
         satisfied_rate=None if covered is None else percent_floor(satisfied or 0, covered),
         satisfied_rate_wide=None if covered is None else percent_floor(wide or 0, covered),
         covered=covered,
+        households=None if covered is None else households,
+        coverage_rate=percent_floor(covered, households) if covered and households else None,
     )
 
 

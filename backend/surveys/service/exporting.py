@@ -29,6 +29,10 @@ MOST_GROUPS = 50_000
 _AT_ONCE = 10
 STATE_TITLES = {"draft": "草稿", "open": "进行中", "closed": "已截止", "cancelled": "已取消"}
 OUTCOME_TITLES = {Outcome.PASSED: "达到", Outcome.FAILED: "未达到", Outcome.UNDECIDABLE: "无法判定"}
+_QUESTION_COLUMNS = (
+    *("题目", "类型", "回答数", "选项", "分组", "数量", "占比%", "得分", "满意率%", "含基本满意%"),
+    *("已调查", "户数", "调查率%"),
+)
 _HIDDEN = "不足 5 份，不显示"
 
 
@@ -49,15 +53,15 @@ def export_survey(ctx: Context, survey_id: str) -> bytes:
         ),
         Sheet(
             "各题结果",
-            ("题目", "类型", "回答数", "选项", "分组", "数量", "占比%", "得分", "满意率%", "含基本满意%"),
+            _QUESTION_COLUMNS,
             _questions(found),
-            (44, 8, 8, 30, 18, 8, 8, 8, 10, 12),
+            (44, 8, 8, 30, 18, 8, 8, 8, 10, 12, 8, 8, 10),
         ),
         Sheet(
             "分项分楼栋",
-            ("小区", "楼栋", "题目", "已汇总", "满意率%", "含基本满意%"),
+            ("小区", "楼栋", "题目", "已汇总", "满意率%", "含基本满意%", "已调查", "户数", "调查率%"),
             first_rows(_groups(ctx, row, form, mine), MOST_GROUPS),
-            (24, 20, 44, 10, 10, 12),
+            (24, 20, 44, 10, 10, 12, 8, 8, 10),
         ),
         Sheet(
             "文字意见",
@@ -120,6 +124,9 @@ def _questions(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
             None,
             question.satisfied_rate,
             question.satisfied_rate_wide,
+            question.covered,
+            question.households,
+            question.coverage_rate,
         )
         for bar in question.bars:
             yield question.title, None, None, bar.title, bar.group, bar.number, bar.share, bar.points
@@ -144,7 +151,9 @@ def _groups(
 def _rates(group: boards.GroupResult) -> tuple[Cell, ...]:
     if group.result is None:
         return (_HIDDEN,)
-    return group.counted, group.result.satisfied_rate, group.result.satisfied_rate_wide
+    found = group.result
+    rates = (found.satisfied_rate, found.satisfied_rate_wide)
+    return group.counted, *rates, found.covered, found.households, found.coverage_rate
 
 
 def _texts(ctx: Context, form: Form, estates: Sequence[SurveyEstate]) -> Iterator[tuple[Cell, ...]]:

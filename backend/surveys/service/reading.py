@@ -123,8 +123,9 @@ def _results(ctx: Context, row: Survey, estates: Sequence[SurveyEstate]) -> Surv
     channels = dict(sums.get(CHANNEL, {}))
     counted = sum(channels.values())
     hidden = _hidden_questions(ctx, row, ids)
+    asked = _asked(row, sum(each.households for each in estates))
     questions = tuple(
-        result_of(question, {} if question.id in hidden else sums.get(question.id, {}))
+        result_of(question, {} if question.id in hidden else sums.get(question.id, {}), asked)
         for _, question in form.questions()
     )
     is_shown = may_show(counted)
@@ -133,11 +134,15 @@ def _results(ctx: Context, row: Survey, estates: Sequence[SurveyEstate]) -> Surv
         estates=tuple(estates),
         counted=counted if is_shown else 0,
         channels=channels if is_shown else {},
-        questions=questions if is_shown else tuple(result_of(q, {}) for _, q in form.questions()),
+        questions=questions if is_shown else tuple(result_of(q, {}, asked) for _, q in form.questions()),
         judgements=tuple(_judgement(row, each) for each in estates) if is_closed else (),
         held_back=sum((each.result or {}).get("held_back", 0) for each in estates),
         struck=sum((each.result or {}).get("struck", 0) for each in estates),
     )
+
+
+def _asked(row: Survey, households: int) -> int | None:
+    return households if row.unit == "household" else None
 
 
 def _hidden_questions(ctx: Context, row: Survey, estate_ids: Sequence[str]) -> set[str]:
@@ -182,10 +187,11 @@ def breakdown(
         return by_building(row, estates[0], question, places, pools)
     labels = {each.estate_id: each.estate_name for each in estates}
     if row.state != "closed":
-        groups = boards.groups_by_estate(ctx.session, survey_id, question_id)
-        return boards.breakdown(question, groups, labels, None)
-    closed = {each.estate_id: boards.sums_in([each]).get(question_id, {}) for each in estates}
-    return boards.breakdown(question, closed, labels, None)
+        groups: boards.Sums = boards.groups_by_estate(ctx.session, survey_id, question_id)
+    else:
+        groups = {each.estate_id: boards.sums_in([each]).get(question_id, {}) for each in estates}
+    asked = {each.estate_id: _asked(row, each.households) for each in estates}
+    return boards.breakdown(question, groups, (labels, asked), None)
 
 
 def by_building(
@@ -198,7 +204,9 @@ def by_building(
     total = None
     if row.state == "closed":
         total = result_of(question, boards.sums_in([estate]).get(question.id, {})).answered
-    return boards.breakdown(question, pools, boards.pool_labels(places), total)
+    homes = boards.pool_homes(places)
+    asked = {pool: _asked(row, number) for pool, number in homes.items()}
+    return boards.breakdown(question, pools, (boards.pool_labels(places), asked), total)
 
 
 def list_responses(

@@ -72,6 +72,27 @@ def test_the_worklist_names_whom_nobody_has_covered_in_walking_order(quarter: Qu
     assert {found.made_by for found in tries} == {quarter.grid.actor.account_id}
 
 
+def test_coverage_of_each_works_item_stands_beside_its_satisfaction(quarter: Quarter) -> None:
+    survey = quarter.open()
+    for number, home in enumerate(quarter.homes(survey)[:20]):
+        item = "unknown" if number % 4 == 0 else "satisfied"
+        quarter.enter(survey, home, {"overall": "satisfied", "item_1": item})
+    quarter.close(survey)
+    rates = {
+        found.question: (found.covered, found.households, found.coverage_rate, found.satisfied_rate)
+        for found in service.results(quarter.committee, survey.id, estate_of(quarter)).questions
+    }
+    assert rates["overall"] == (20, 100, "20.00", "100.00")
+    assert rates["item_1"] == (15, 100, "15.00", "100.00")
+    assert rates["item_2"] == (0, 100, None, None)
+    assert rates["why"] == (None, None, None, None)
+    building = service.breakdown(quarter.committee, survey.id, "item_1", estate_of(quarter))[0].result
+    assert building is not None
+    assert (building.covered, building.households, building.coverage_rate) == (15, 20, "75.00")
+    lines = sheet(service.export_survey(quarter.committee, survey.id), "各题结果")
+    assert [15, 100, "15.00"] in [line[-3:] for line in lines]
+
+
 def gate_town(ctx: Context) -> tuple[Town, Quarter]:
     """Return a project that has come to the evaluation, and the same estate as a quarter."""
     town = make_town(ctx)
