@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from backend.ballots import queries as ballots
 from backend.complaints.service import personal as reporters
+from backend.complaints.service.loading import knows_complaint
 from backend.complaints.service.photos import hidden_from
 from backend.identity.hooks import registered
 from backend.infra.context import Context, Ports
@@ -27,6 +28,7 @@ from backend.notices import hooks as notice_hooks
 from backend.notices import queries as notices
 from backend.notices.rules import Subject
 from backend.notifications.service import followers
+from backend.rectification import hooks as register_hooks
 from backend.surveys import queries as surveys
 from backend.surveys.service.striking import answer_objection
 
@@ -101,6 +103,7 @@ def _register_hooks() -> None:
     registered.hang_proofs, registered.forget_proofs = hang_proofs, forget_proofs
     notice_hooks.registered.consequences[Subject.SURVEY] = answer_objection
     media_hooks.registered.hidden_things = hidden_from
+    register_hooks.registered.knows_complaint = knows_complaint
 
 
 def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:

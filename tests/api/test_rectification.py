@@ -43,7 +43,7 @@ class Setting:
         """Return a body that opens an item."""
         return {
             "estate": self.estate,
-            "source": "complaint",
+            "source": "inspection",
             "reference": "T-2026-0001",
             "problem": "屋面漏水",
             "place": "3栋2单元501卫生间",
@@ -140,7 +140,7 @@ def test_opening_twice_with_one_key_is_one_item(setting: Setting) -> None:
     code = setting.committee.no(400, "POST", f"{REGISTER}/items", again, Idempotency_Key="open-key-1")
     assert code == "idempotency_key_reused"
     listed = setting.town.ok(
-        "GET", f"{REGISTER}/items?estate={setting.estate}&source=complaint&reference=T-2026-0001"
+        "GET", f"{REGISTER}/items?estate={setting.estate}&source=inspection&reference=T-2026-0001"
     )
     assert [row["id"] for row in listed["items"]] == [first["id"]]
     assert setting.outsider.ok("GET", f"{REGISTER}/items?estate={setting.estate}")["items"] == []

@@ -71,6 +71,16 @@ def load_visible(ctx: Context, complaint_id: str) -> tuple[Complaint, Viewer, Vi
     return row, viewer, view
 
 
+def knows_complaint(ctx: Context, number: str, estate: Scope) -> bool:
+    """Tell whether a complaint of this number lies at an estate, or over it, that the caller may see."""
+    row = repository.find_by_number(ctx.session, numbers.parse_number(number) or "")
+    if row is None or view_of(viewer_of(ctx, row), concern_of(row)) is View.NOTHING:
+        return False
+    if row.estate_id is not None:
+        return row.estate_id == estate.estate_id
+    return estate.organisation_path.startswith(row.organisation_path)
+
+
 def load_for(ctx: Context, complaint_id: str, action: Action, version: int | None) -> Complaint:
     """Return a complaint on which staff may do this now.
 

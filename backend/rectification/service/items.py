@@ -14,6 +14,7 @@ from backend.kernel.ids import new_id
 from backend.media import service as media
 from backend.media.service import MediaView
 from backend.rectification import errors, repository
+from backend.rectification.hooks import registered
 from backend.rectification.queries import items as queries
 from backend.rectification.queries.items import EvidenceCard, ItemCard, ItemFilter, StepCard, UnitCount
 from backend.rectification.rules.description import Description, faults
@@ -124,7 +125,7 @@ def revise_item(ctx: Context, command: ReviseItem) -> ItemCard:
     row = load_item(ctx, command.item_id, Permission.RECTIFICATION_WRITE)
     if State(row.state) not in WORKED_ON:
         raise errors.no_answer_now(STATE_TITLES[State(row.state)])
-    _check(ctx, row.estate_id, command.description, command.links)
+    _check(ctx, row.estate_id, command.description, command.links, row.source_reference)
     if command.description.due_on != row.due_on and not command.reason.strip():
         raise errors.wrong_field("reason", "改动整改期限须写明理由")
     before = _said(ctx, row)
@@ -173,10 +174,18 @@ def count_units(ctx: Context, organisation_id: str | None, estate_id: str | None
     return queries.unit_counts(ctx.session, visible(ctx), wanted, today_of(ctx), _MOST_UNITS)
 
 
-def _check(ctx: Context, estate_id: str, description: Description, links: Links) -> None:
+def _check(
+    ctx: Context, estate_id: str, description: Description, links: Links, stored: str | None = None
+) -> None:
+    """Refuse what is wrong; a reference that is ``stored`` already is not asked about again."""
     for where, reason, remedy in faults(description, today_of(ctx)):
         raise errors.wrong_field(where, f"{reason}。{remedy}。")
     check_works(ctx, links.works_item_id, estate_id)
+    reference = links.source_reference
+    is_new = links.source == Source.COMPLAINT and reference not in (None, stored)
+    place = scope_of_estate(ctx.session, estate_id)
+    if is_new and not registered.knows_complaint(ctx, reference or "", place):
+        raise errors.wrong_field("reference", "没有这个编号的投诉，或它不属于这个小区")
     account = links.responsible_account
     if account is not None and account not in staff_names(ctx.session, ctx.vault, [account]):
         raise errors.wrong_field("responsible_account", "没有这个工作人员账号，或已停用")

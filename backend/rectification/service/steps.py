@@ -175,8 +175,8 @@ def _values(ctx: Context, step: Step, after: Progress) -> dict[str, Any]:
 
 
 def _is_namesake(ctx: Context, row: RectificationItem, person: str) -> bool:
-    """Where no account stands for the responsible person, their name must do."""
-    if row.responsible_account is not None or row.responsible_person_sealed is None:
+    """The name counts beside the account too: either may be the one that says who is responsible."""
+    if row.responsible_person_sealed is None:
         return False
     written = ctx.vault.open(row.responsible_person_sealed, "rectification_item.responsible_person")
     return share_a_name(written, staff_names(ctx.session, ctx.vault, [person]).get(person, ""))

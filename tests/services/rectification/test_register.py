@@ -9,17 +9,23 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import col
 
+from backend.complaints import service as complaints
+from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.rules.vocabulary import Source as ComplaintSource
+from backend.complaints.service import RecordComplaint, Report
+from backend.complaints.service.loading import knows_complaint
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import DomainError, Forbidden, NotFound, PreconditionFailed
 from backend.kernel.ids import new_id
 from backend.rectification import service
+from backend.rectification.hooks import registered
 from backend.rectification.queries import ItemFilter
 from backend.rectification.rules.progress import State, Step
 from backend.rectification.rules.wording import Source
 from backend.rectification.service import AddEvidence, OpenItem, ReviseItem, TakeStep
 from backend.rectification.tables import RectificationItem
-from tests.factories.people import acting_as, make_resident, make_staff
+from tests.factories.people import acting_as, as_system, make_resident, make_staff
 from tests.services.rectification.conftest import Site, make_site
 
 
@@ -79,6 +85,15 @@ def test_the_name_stands_for_the_responsible_person_where_no_account_does(site: 
     card = service.open_item(site.committee, OpenItem(site.estate, links, said, new_id()))
     site.photo(site.committee, card.id)
     site.step(site.committee, card.id, Step.SUBMIT)
+    with refused("responsible"):
+        site.step(site.town, card.id, Step.VERIFY)
+
+
+def test_the_name_counts_beside_an_account_too(site: Site) -> None:
+    said = site.said(responsible_person="工作人员")
+    card = service.open_item(site.committee, OpenItem(site.estate, site.links(), said, new_id()))
+    site.photo(site.builder, card.id)
+    site.step(site.builder, card.id, Step.SUBMIT)
     with refused("responsible"):
         site.step(site.town, card.id, Step.VERIFY)
 
@@ -222,16 +237,47 @@ def test_people_and_doors_are_for_those_who_keep_the_register(site: Site, ctx: C
     assert "张三" not in f"{stored.responsible_person_sealed}{stored.place_sealed}"
 
 
+@pytest.fixture
+def wired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wire what the composition root wires."""
+    monkeypatch.setattr(registered, "knows_complaint", knows_complaint)
+
+
+def complained(at: Site, category: str = "quality") -> str:
+    """Register a complaint of an estate and return its number."""
+    report = Report(category, "屋面漏水", Disclosure.ANONYMOUS, estate_id=at.estate)
+    command = RecordComplaint(report, ComplaintSource.WALK_IN, new_id())
+    return complaints.record_complaint(as_system(at.committee), command).complaint.number
+
+
+@pytest.mark.usefixtures("wired")
+def test_an_item_from_a_complaint_names_one_of_its_estate_that_the_keeper_may_read(
+    site: Site, ctx: Context
+) -> None:
+    def opened(number: str) -> str | None:
+        links = site.links(source=Source.COMPLAINT, source_reference=number)
+        command = OpenItem(site.estate, links, site.said(), new_id())
+        return service.open_item(site.committee, command).source_reference
+
+    number = complained(site)
+    assert opened(number) == number
+    for other in ("999999999999", "检〔2026〕5号", complained(make_site(ctx)), complained(site, "conduct")):
+        with refused("wrong_field"):
+            opened(other)
+
+
+@pytest.mark.usefixtures("wired")
 def test_the_unit_complained_about_gets_no_number_that_leads_to_the_reporter(site: Site) -> None:
-    links = site.links(source=Source.COMPLAINT, source_reference="12345-2026-0001")
+    number = complained(site)
+    links = site.links(source=Source.COMPLAINT, source_reference=number)
     card = service.open_item(site.committee, OpenItem(site.estate, links, site.said(), new_id()))
-    assert card.source_reference == "12345-2026-0001"
+    assert card.source_reference == number
     assert service.show_item(site.builder, card.id).card.source_reference is None
     (listed,) = service.list_items(site.builder, ItemFilter(site.estate), 10)
     assert listed.source_reference is None
-    assert service.show_item(site.town, card.id).card.source_reference == "12345-2026-0001"
+    assert service.show_item(site.town, card.id).card.source_reference == number
     for reader, count in ((site.builder, 0), (site.town, 1), (site.committee, 1)):
-        asked = ItemFilter(site.estate, source_reference="12345-2026-0001")
+        asked = ItemFilter(site.estate, source_reference=number)
         assert len(service.list_items(reader, asked, 10)) == count
 
 
