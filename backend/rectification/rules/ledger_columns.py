@@ -66,7 +66,8 @@ NOTES = (
     "不要合并单元格。",
 )
 
-_RISKY = re.compile(r"[=+\-@\t\r]")
+# Also what was guarded once: an apostrophe before a formula is content there, and gets one of its own.
+_RISKY = re.compile(r"'*[=+\-@\t\r]")
 
 
 def guarded(text: str) -> str:
