@@ -57,6 +57,7 @@ def no_answer_now(state_title: str) -> Conflict:
 _REFUSALS: Mapping[str, tuple[type[DomainError], str]] = {
     "responsible": (Conflict, "责任人不能核验自己的整改，请由其他人办理。"),
     "submitter": (Conflict, "提交整改的人不能自己核验，请由其他人办理。"),
+    "witness": (Conflict, "整改后的材料由您上传，请由其他人核验。"),
     "no_evidence": (Unprocessable, "请先上传本次整改后的照片或材料，再提交核验。"),
     "no_words": (Unprocessable, "请写明理由。"),
 }

@@ -69,6 +69,7 @@ class Refusal(StrEnum):
     NOT_NOW = "not_now"
     RESPONSIBLE = "responsible"
     SUBMITTER = "submitter"
+    WITNESS = "witness"
     NO_EVIDENCE = "no_evidence"
     NO_WORDS = "no_words"
 
@@ -92,7 +93,7 @@ class Move:
     """A step somebody wants to take.
 
     ``is_namesake``: the person bears the name written down as responsible; ``has_evidence``: something of this
-    round shows the place after the work.
+    round shows the place after the work; ``gave_evidence``: the person added some of it.
     """
 
     step: Step
@@ -100,6 +101,7 @@ class Move:
     has_evidence: bool = False
     has_words: bool = False
     is_namesake: bool = False
+    gave_evidence: bool = False
 
 
 def take(progress: Progress, move: Move) -> Progress | Refusal:
@@ -114,6 +116,8 @@ def take(progress: Progress, move: Move) -> Progress | Refusal:
             return Refusal.RESPONSIBLE
         if move.by == progress.submitted_by:
             return Refusal.SUBMITTER
+        if move.gave_evidence:
+            return Refusal.WITNESS
     if move.step is Step.SUBMIT:
         if not move.has_evidence:
             return Refusal.NO_EVIDENCE

@@ -78,15 +78,18 @@ def take_step(ctx: Context, command: TakeStep) -> Shown:
         row = load_item(ctx, command.item_id, Permission.RECTIFICATION_VERIFY)
     if row.version != command.version:
         raise errors.changed()
+    shown_by = {
+        each.added_by
+        for each in repository.evidence_of(ctx.session, row.id)
+        if each.phase == "after" and each.round == row.round
+    }
     move = Move(
         command.step,
         person,
-        has_evidence=any(
-            each.phase == "after" and each.round == row.round
-            for each in repository.evidence_of(ctx.session, row.id)
-        ),
+        has_evidence=bool(shown_by),
         has_words=bool(command.words.strip()),
         is_namesake=_is_namesake(ctx, row, person),
+        gave_evidence=person in shown_by,
     )
     after = take(_progress(row), move)
     if isinstance(after, Refusal):

@@ -50,6 +50,7 @@ def test_the_responsible_person_verifies_nothing(step: Step) -> None:
     assert take(progress, Move(step, "builder", has_words=True)) is Refusal.RESPONSIBLE
     assert take(progress, Move(step, "clerk", has_words=True)) is Refusal.SUBMITTER
     assert take(progress, Move(step, "other", has_words=True, is_namesake=True)) is Refusal.RESPONSIBLE
+    assert take(progress, Move(step, "former", has_words=True, gave_evidence=True)) is Refusal.WITNESS
 
 
 def test_closing_out_is_not_for_the_submitter_either() -> None:

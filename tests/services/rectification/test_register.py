@@ -98,6 +98,17 @@ def test_the_name_counts_beside_an_account_too(site: Site) -> None:
         site.step(site.town, card.id, Step.VERIFY)
 
 
+def test_who_was_responsible_before_does_not_verify_by_their_own_evidence(site: Site) -> None:
+    links = site.links(responsible_account=site.town.actor.account_id)
+    card = service.open_item(site.committee, OpenItem(site.estate, links, site.said(), new_id()))
+    site.photo(site.town, card.id)
+    version = service.show_item(site.committee, card.id).card.version
+    service.revise_item(site.committee, ReviseItem(card.id, version, site.links(), site.said()))
+    site.step(site.builder, card.id, Step.SUBMIT)
+    with refused("witness"):
+        site.step(site.town, card.id, Step.VERIFY)
+
+
 @pytest.mark.parametrize("column", ["responsible_account", "submitted_by"])
 def test_the_database_itself_refuses_such_a_verifier(ctx: Context, site: Site, column: str) -> None:
     card = site.open()
