@@ -44,7 +44,7 @@ class LeanFlask(Flask):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, static_folder=None)
-        self.url_map.strict_slashes = self.url_map.merge_slashes = self.url_map.redirect_defaults = False
+        self.url_map.merge_slashes = self.url_map.redirect_defaults = False
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Bind the routes to a request; the host, which Flask reads each time, is only needed for redirects."""

@@ -7,8 +7,8 @@ from alembic import op
 
 import backend.infra.columns
 
-revision = "0050"
-down_revision = "0032"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
