@@ -174,7 +174,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.COMPLAINT_READ,
         Permission.COMPLAINT_TRIAGE,
         Permission.COMPLAINT_SUPERVISE,
+        # Whoever alone may see a restricted case must be able to bring it to its end.
         Permission.COMPLAINT_RESTRICTED,
+        Permission.COMPLAINT_DISPATCH,
+        Permission.COMPLAINT_HANDLE,
+        Permission.COMPLAINT_FOLLOW_UP,
         Permission.PARTY_WRITE,
         Permission.API_KEY_WRITE,
     },

@@ -94,6 +94,8 @@ class Case:
     merged_ids: tuple[str, ...]
     steps: tuple[StepView, ...]
     requested: ComplaintExtension | None
+    handed_up_at: datetime | None
+    handed_up_about_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,11 @@ def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) ->
     )
 
 
-def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case:
-    """Return a complaint with its whole history as this view may read it."""
+def case_of(session: Session, row: Complaint, view: View, now: datetime, *, is_trusted: bool = False) -> Case:
+    """Return a complaint with its whole history as this view may read it.
+
+    ``is_trusted``: for somebody who decides what is restricted; only they read why it was handed up.
+    """
     names = parties.names_of(session, [name for name in (row.party_id, row.about_party_id) if name])
     steps = repository.steps_of(session, row.id)
     as_party = view is View.PARTY
@@ -208,8 +213,10 @@ def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case
         is_satisfied=row.is_satisfied,
         merged_into_id=row.merged_into_id,
         merged_ids=() if as_party else tuple(repository.merged_into(session, row.id)),
-        steps=tuple(_step(step) for step in steps),
+        steps=tuple(_step(step, is_trusted=is_trusted) for step in steps),
         requested=proceedings.open_extension(session, row.id),
+        handed_up_at=row.handed_up_at if is_trusted else None,
+        handed_up_about_id=row.handed_up_about_id if is_trusted else None,
     )
 
 
@@ -292,8 +299,9 @@ def _concerns_reporter(step: ComplaintStep) -> bool:
     return step.is_told or step.action in PUBLIC_STEPS
 
 
-def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:
+def _step(step: ComplaintStep, *, for_reporter: bool = False, is_trusted: bool = False) -> StepView:
     facts = dict(step.facts or {})
+    is_kept = step.action == Action.HAND_UP and not is_trusted
     if for_reporter:
         facts = {name: value for name, value in facts.items() if name in ("outcome", "into")}
     return StepView(
@@ -304,7 +312,7 @@ def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:
         to_state=step.to_state,
         doer=step.doer,
         actor_id=None if for_reporter else step.actor_id,
-        words=step.words if step.is_told or not for_reporter else "",
+        words=step.words if step.is_told or not (for_reporter or is_kept) else "",
         is_told=step.is_told,
         due_at=step.due_at,
         facts=facts,

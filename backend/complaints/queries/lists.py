@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from backend.complaints.queries.access import assigned_to, seen_as_party, visible_to
+from backend.complaints.queries.access import assigned_to, handed_up_to, seen_as_party, visible_to
 from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
 from backend.complaints.rules.states import OPEN
@@ -25,6 +25,7 @@ from backend.kernel.access import Actor
 class ComplaintFilter:
     """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
 
+    ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
     ``by_due``: only those with a running clock, the soonest due first.
     """
 
@@ -37,6 +38,8 @@ class ComplaintFilter:
     text: str | None = None
     is_overdue: bool | None = None
     is_supervised: bool | None = None
+    is_restricted: bool | None = None
+    is_handed_up: bool = False
     since: datetime | None = None
     until: datetime | None = None
     only_assigned: bool = False
@@ -113,6 +116,7 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
         (col(Complaint.category), wanted.category),
         (col(Complaint.source), wanted.source),
         (col(Complaint.is_supervised), wanted.is_supervised),
+        (col(Complaint.is_restricted), wanted.is_restricted),
     )
     clauses: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
     if wanted.states:
@@ -124,6 +128,8 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
     if wanted.is_overdue is not None:
         late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= watcher.now)
         clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
+    if wanted.is_handed_up:
+        clauses.append(handed_up_to(watcher.actor))
     if wanted.text:
         clauses.append(text_matches(session, wanted.text, watcher.party_ids))
     return clauses

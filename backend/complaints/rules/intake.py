@@ -59,6 +59,13 @@ def is_restricted(nature: Nature, category: str) -> bool:
     return nature is Nature.ACCUSATION or category == "conduct"
 
 
+def restriction_after(
+    said: bool | None, *, was_restricted: bool, names_person: bool, becomes_conduct: bool
+) -> bool:
+    """Tell whether a case is restricted after triage: lifting is said in so many words, never a silence."""
+    return (was_restricted or names_person or becomes_conduct) if said is None else said
+
+
 def time_class_of(nature: Nature, category: str) -> TimeClass:
     """Return the class of time limits: an emergency is one whatever its category."""
     if nature is Nature.EMERGENCY:

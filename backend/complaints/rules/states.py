@@ -68,6 +68,7 @@ class Action(StrEnum):
     TRANSFER = "transfer"
     DECLINE = "decline"
     RECLASSIFY = "reclassify"
+    HAND_UP = "hand_up"
     DISPATCH = "dispatch"
     START = "start"
     CONTEST = "contest"
@@ -94,6 +95,7 @@ ACTION_TITLES: Mapping[Action, str] = {
     Action.TRANSFER: "书面转送",
     Action.DECLINE: "不予受理",
     Action.RECLASSIFY: "更正类别",
+    Action.HAND_UP: "上报甄别",
     Action.DISPATCH: "派单",
     Action.START: "接收办理",
     Action.CONTEST: "退回（派单异议）",
@@ -151,6 +153,7 @@ TRANSITIONS: Mapping[Action, Transition] = {
     ),
     Action.DECLINE: _staff(Permission.COMPLAINT_TRIAGE, frozenset({State.REGISTERED}), State.DECLINED),
     Action.RECLASSIFY: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
+    Action.HAND_UP: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
     Action.DISPATCH: _staff(Permission.COMPLAINT_DISPATCH, TO_DISPATCH, State.DISPATCHED),
     Action.START: Transition(
         frozenset({State.DISPATCHED}),

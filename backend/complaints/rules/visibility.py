@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from backend.complaints.rules.states import Doer
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.kernel.access import Permission
 
@@ -55,6 +56,18 @@ def view_of(viewer: Viewer, concern: Concern) -> View:
     if _is_party(viewer, concern):
         return View.PARTY if handles else View.NOTHING
     return View.STAFF if Permission.COMPLAINT_READ in viewer.permissions else View.NOTHING
+
+
+def sides_of(view: View, concern: Concern) -> frozenset[Doer]:
+    """Return whose parts a viewer may do: the unit its own, staff theirs.
+
+    A restricted case is shown to no unit: who may see it does the unit's part too, or nobody could end it.
+    """
+    if view is View.NOTHING:
+        return frozenset()
+    if view is View.PARTY:
+        return frozenset({Doer.PARTY})
+    return frozenset({Doer.STAFF, Doer.PARTY}) if concern.is_restricted else frozenset({Doer.STAFF})
 
 
 def may_see_reporter(viewer: Viewer, concern: Concern) -> bool:

@@ -11,6 +11,7 @@ from backend.complaints.service.follow_up import (
     close_complaint,
     record_answer,
 )
+from backend.complaints.service.handing_up import HandUpComplaint, hand_up_complaint
 from backend.complaints.service.handling import (
     DispatchComplaint,
     HandleComplaint,
@@ -96,6 +97,7 @@ __all__ = [
     "DecideExtension",
     "DeclineComplaint",
     "DispatchComplaint",
+    "HandUpComplaint",
     "HandleComplaint",
     "MediationView",
     "MergeComplaint",
@@ -130,6 +132,7 @@ __all__ = [
     "export_statistics",
     "find_estate",
     "forget_anonymous_days",
+    "hand_up_complaint",
     "list_complaints",
     "list_duplicates",
     "list_mediations",

@@ -63,7 +63,7 @@ def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
 def start_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     """Take a dispatched complaint: from now on the party answers for it."""
     row = load_for(ctx, command.complaint_id, Action.START, command.version)
-    return take_step(ctx, row, Step(Action.START, Doer.PARTY, command.words))
+    return take_step(ctx, row, Step(Action.START, _doer(row), command.words))
 
 
 def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -74,9 +74,11 @@ def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
     assert row.dispatched_at is not None and row.party_id is not None  # a constraint holds it
     period = clocks.limits_for(ctx, row.organisation_id).contest
     until = due_of(start_clock(period, row.dispatched_at), calendars(ctx.session)).at
-    if ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id):
+    is_over = ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id)
+    # Of a restricted case it is no dispute: who may see it takes it from a unit that may not.
+    if is_over and not row.is_restricted:
         raise errors.contest_over()
-    return take_step(ctx, row, Step(Action.CONTEST, Doer.PARTY, command.words))
+    return take_step(ctx, row, Step(Action.CONTEST, _doer(row), command.words))
 
 
 def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -84,7 +86,7 @@ def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.NOTE, command.version)
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理情况。")
-    return take_step(ctx, row, _step(Action.NOTE, command))
+    return take_step(ctx, row, _step(row, Action.NOTE, command))
 
 
 def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -92,7 +94,7 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.RESOLVE, command.version)
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理结果，反映人会看到。")
-    step, now = _step(Action.RESOLVE, command), ctx.clock.now()
+    step, now = _step(row, Action.RESOLVE, command), ctx.clock.now()
     paused = clocks.paused_seconds(row, now)
     values = {
         "resolved_at": now,
@@ -109,7 +111,12 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     return row
 
 
-def _step(action: Action, command: HandleComplaint) -> Step:
+def _step(row: Complaint, action: Action, command: HandleComplaint) -> Step:
     return Step(
-        action, Doer.PARTY, command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
+        action, _doer(row), command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
     )
+
+
+def _doer(row: Complaint) -> Doer:
+    """Return who does the unit's part: of a restricted case staff, as no unit sees it."""
+    return Doer.STAFF if row.is_restricted else Doer.PARTY

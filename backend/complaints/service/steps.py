@@ -29,6 +29,7 @@ EVENTS: Mapping[Action, str] = {
     Action.TRANSFER: "transferred",
     Action.DECLINE: "declined",
     Action.RECLASSIFY: "reclassified",
+    Action.HAND_UP: "handed_up",
     Action.DISPATCH: "dispatched",
     Action.START: "started",
     Action.CONTEST: "contested",

@@ -103,7 +103,8 @@ def request_extension(ctx: Context, command: RequestExtension) -> Complaint:
         )
     )
     facts = {"period": str(period)}
-    return take_step(ctx, row, Step(Action.REQUEST_EXTENSION, Doer.PARTY, command.reason, facts=facts))
+    doer = Doer.STAFF if row.is_restricted else Doer.PARTY
+    return take_step(ctx, row, Step(Action.REQUEST_EXTENSION, doer, command.reason, facts=facts))
 
 
 def decide_extension(ctx: Context, command: DecideExtension) -> Complaint:

@@ -106,6 +106,12 @@ class Complaint(SQLModel, table=True):
             sqlite_where=text("is_supervised"),
         ),
         Index(
+            "complaint_handed_up",
+            "registered_at",
+            postgresql_where=text("handed_up_at IS NOT NULL"),
+            sqlite_where=text("handed_up_at IS NOT NULL"),
+        ),
+        Index(
             "complaint_to_respond",
             "respond_by_at",
             postgresql_where=text("responded_at IS NULL"),
@@ -161,6 +167,9 @@ class Complaint(SQLModel, table=True):
     party_id: str | None = Field(default=None, foreign_key="responsible_party.id")
     about_party_id: str | None = Field(default=None, foreign_key="responsible_party.id")
     about_account_id: str | None = None
+    # Handed up by somebody near it, and about whom they think it is: for those who decide, hidden from nobody yet.
+    handed_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    handed_up_about_id: str | None = None
     merged_into_id: str | None = Field(default=None, foreign_key="complaint.id")
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     responded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -35,6 +35,8 @@ _ROOM_WORDS: Mapping[str, str] = {
     "response_overdue": "还没有首次答复反映人",
     "contested": "派单被退回，请重新派单",
     "supervised": "已列为督办",
+    "registered": "有新的反映限制查看，等待受理",
+    "handed_up": "已上报甄别，等待决定是否限制查看",
 }
 
 
@@ -46,6 +48,7 @@ class Told:
     category: str
     place: str
     due_at: datetime | None
+    is_restricted: bool = False
 
 
 def for_reporter(what: str, number: str, at: datetime) -> About:
@@ -82,12 +85,10 @@ def with_code(payload: Mapping[str, str], code: str) -> Mapping[str, str]:
 
 
 def for_room(what: str, told: Told) -> str:
-    """Return what a room of staff reads when a complaint wants somebody's hands."""
-    lines = [
-        f"**投诉 {format_number(told.number)}**",
-        _ROOM_WORDS[what],
-        f"{told.place} {CATEGORIES[told.category].title}".strip(),
-    ]
+    """Return what a room of staff reads when a complaint wants somebody's hands; of a restricted one the number alone."""
+    lines = [f"**投诉 {format_number(told.number)}**", _ROOM_WORDS[what]]
+    if not told.is_restricted:
+        lines.append(f"{told.place} {CATEGORIES[told.category].title}".strip())
     if told.due_at is not None:
         lines.append(f"期限 {moment(told.due_at)}")
     return "\n".join(lines)

@@ -53,6 +53,8 @@ class Audience(StrEnum):
     ROOM_DIGEST = "room_digest"
     # The rooms one level up: a missed deadline is heard of above.
     ROOM_ABOVE = "room_above"
+    # The rooms of those who may see restricted complaints.
+    ROOM_TRUSTED = "room_trusted"
 
 
 # Told of what happens in their household's name: owners and adult family. Tenants live there, but what an owner
@@ -201,6 +203,10 @@ RULES = (
     *(
         Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)
         for what in ("overdue", "response_overdue")
+    ),
+    *(
+        Rule(f"complaint.{what}", "room_complaint", Audience.ROOM_TRUSTED)
+        for what in ("registered", "handed_up")
     ),
 )
 

@@ -72,6 +72,14 @@ def reclassify_complaint(complaint_id: str, json: schemas.AcceptIn) -> cases.Com
     return cases.ComplaintStateOut.of(service.reclassify_complaint(current_context(), command))
 
 
+@door.post(f"{_ONE}/hand-up")
+@endpoint(_TRIAGE, _STATE, tags=_TAGS)
+def hand_up_complaint(complaint_id: str, json: schemas.HandUpIn) -> cases.ComplaintStateOut:
+    """Tell those who decide that a case may be about staff; it goes on and is hidden from nobody until they do."""
+    command = json.command(complaint_id, expected_version())
+    return cases.ComplaintStateOut.of(service.hand_up_complaint(current_context(), command))
+
+
 @door.post(f"{_ONE}/transfer")
 @endpoint(_TRIAGE, _STATE, tags=_TAGS)
 def transfer_complaint(complaint_id: str, json: schemas.TransferIn) -> cases.ComplaintStateOut:

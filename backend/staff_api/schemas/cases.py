@@ -266,6 +266,8 @@ class CaseOut(BaseModel):
     merged_into: str | None
     merged: list[str]
     extension: ExtensionOut | None
+    handed_up_at: datetime | None
+    handed_up_about: str | None
     steps: list[StepOut]
 
     @classmethod
@@ -292,6 +294,8 @@ class CaseOut(BaseModel):
             else ExtensionOut(
                 period=waiting.period, reason=waiting.reason, requested_at=waiting.requested_at
             ),
+            handed_up_at=found.handed_up_at,
+            handed_up_about=found.handed_up_about_id,
             steps=[StepOut.of(step, pictures.get(step.id, [])) for step in found.steps],
         )
 

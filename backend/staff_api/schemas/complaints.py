@@ -16,6 +16,7 @@ from backend.complaints.service import (
     DecideExtension,
     DispatchComplaint,
     HandleComplaint,
+    HandUpComplaint,
     PauseComplaint,
     RecordComplaint,
     RecordMediation,
@@ -38,6 +39,7 @@ Day = Annotated[date, Field(strict=False)]
 class ComplaintQuery(PageQuery):
     """Which complaints; ``text`` is words, a number or a ticket number.
 
+    ``handed_up``: those that wait for one's decision whether they are restricted.
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -50,6 +52,8 @@ class ComplaintQuery(PageQuery):
     text: Annotated[str, Field(min_length=2, max_length=60)] | None = None
     overdue: bool | None = None
     supervised: bool | None = None
+    restricted: bool | None = None
+    handed_up: bool = False
     order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
     until: Moment | None = None
@@ -66,6 +70,8 @@ class ComplaintQuery(PageQuery):
             text=self.text,
             is_overdue=self.overdue,
             is_supervised=self.supervised,
+            is_restricted=self.restricted,
+            is_handed_up=self.handed_up,
             since=self.since,
             until=self.until,
             only_assigned=only_assigned,
@@ -129,13 +135,17 @@ class RecordComplaintIn(StrictModel):
 
 
 class AcceptIn(StrictModel):
-    """Taking a matter on, or correcting what it was taken for; what is missing stays as it is."""
+    """Taking a matter on, or correcting what it was taken for; what is missing stays as it is.
+
+    ``restricted`` is for those who may see restricted cases: true restricts, false lifts it and names nobody more.
+    """
 
     nature: Literal["complaint", "emergency"] = "complaint"
     category: Category | None = None
     time_class: Annotated[TimeClass, Field(strict=False)] | None = None
     about_party: Id | None = None
     about_account: Id | None = None
+    restricted: bool | None = None
     words: Words = ""
 
     def command(self, complaint_id: str, version: int) -> AcceptComplaint:
@@ -149,7 +159,19 @@ class AcceptIn(StrictModel):
             self.about_party,
             self.about_account,
             self.words,
+            self.restricted,
         )
+
+
+class HandUpIn(StrictModel):
+    """Why a case should be seen from further off only, and about whom it may be."""
+
+    words: Told
+    about_account: Id | None = None
+
+    def command(self, complaint_id: str, version: int) -> HandUpComplaint:
+        """Return the service's command."""
+        return HandUpComplaint(complaint_id, version, self.words, self.about_account)
 
 
 class TransferIn(StrictModel):

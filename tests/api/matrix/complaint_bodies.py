@@ -50,6 +50,9 @@ COMPLAINTS: Mapping[str, Callable[[Place], Body]] = {
     ),
     "POST /api/v1/staff/complaints/<complaint>/accept": lambda _: Body({}, headers=_FIRST),
     "POST /api/v1/staff/complaints/<complaint>/reclassify": lambda _: Body({}, headers=_FIRST),
+    "POST /api/v1/staff/complaints/<complaint>/hand-up": lambda _: Body(
+        {"words": "疑似反映工作人员"}, headers=_FIRST
+    ),
     "POST /api/v1/staff/complaints/<complaint>/transfer": lambda _: Body(
         {
             "nature": "petition",

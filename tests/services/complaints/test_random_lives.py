@@ -22,6 +22,7 @@ from backend.complaints.service import (
     DeclineComplaint,
     DispatchComplaint,
     HandleComplaint,
+    HandUpComplaint,
     MergeComplaint,
     PauseComplaint,
     RecordMediation,
@@ -40,7 +41,8 @@ BEFORE = {"registered"}
 RUNNING = {"accepted", "dispatched", "in_progress", "returned", "reopened"}
 WITH_PARTY = {"dispatched", "in_progress"}
 TRIAGE = {"hotline", "town", "bureau", "committee"}
-DESK = {"hotline", "town"}
+DESK = {"hotline", "town", "bureau"}
+MEDIATORS = {"hotline", "town", "committee"}
 ABOVE = {"town", "bureau"}
 
 # action: (who may, in which states, the state after, what else must hold)
@@ -49,6 +51,7 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "transfer": (TRIAGE, BEFORE | {"accepted"}, "transferred"),
     "decline": (TRIAGE, BEFORE, "declined"),
     "reclassify": (TRIAGE, BEFORE | RUNNING, None),
+    "hand_up": (TRIAGE - {"bureau"}, BEFORE | RUNNING, None),
     "dispatch": (DESK, {"accepted", "returned", "reopened"}, "dispatched"),
     "start": ({"handler"}, {"dispatched"}, "in_progress"),
     "contest": ({"handler"}, WITH_PARTY, "returned"),
@@ -58,7 +61,7 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "pause": (DESK, RUNNING, None),
     "resume": (DESK, RUNNING, None),
     "supervise": (ABOVE, BEFORE | RUNNING | {"resolved", "followed_up"}, None),
-    "mediate": (DESK | {"committee"}, RUNNING, None),
+    "mediate": (MEDIATORS, RUNNING, None),
     "merge": (DESK, BEFORE | {"accepted", "returned", "reopened"}, "merged"),
     "resolve": ({"handler"}, {"in_progress"}, "resolved"),
     "answer_yes": (DESK | {"resident"}, {"resolved"}, "closed"),
@@ -68,7 +71,7 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "withdraw": ({"resident"}, BEFORE | RUNNING, "withdrawn"),
 }
 # What may be refused in an allowed state for a reason of its own: no clock to pause, asked twice, sent back before.
-CONDITIONAL = {"request_extension", "grant", "pause", "resume", "contest", "reclassify"}
+CONDITIONAL = {"request_extension", "grant", "pause", "resume", "contest", "reclassify", "hand_up"}
 DEAD_ENDS = {"transfer", "decline", "merge", "withdraw"}
 PEOPLE = (
     "hotline",
@@ -96,6 +99,7 @@ def act(who: Context, is_reporter: bool, row: Complaint, name: str, place: Hotli
         "reclassify": lambda: service.reclassify_complaint(
             who, AcceptComplaint(key, version, category="utilities")
         ),
+        "hand_up": lambda: service.hand_up_complaint(who, HandUpComplaint(key, version, "请甄别")),
         "dispatch": lambda: service.dispatch_complaint(who, DispatchComplaint(key, version, place.party)),
         "start": lambda: service.start_complaint(who, HandleComplaint(key, version)),
         "contest": lambda: service.contest_dispatch(who, HandleComplaint(key, version, "派错了")),
