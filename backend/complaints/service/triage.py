@@ -32,7 +32,7 @@ class AcceptComplaint:
 
     complaint_id: str
     version: int | None
-    nature: Nature = Nature.COMPLAINT
+    nature: Nature | None = None
     category: str | None = None
     time_class: TimeClass | None = None
     about_party_id: str | None = None
@@ -67,8 +67,6 @@ class DeclineComplaint:
 def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     """Accept: only now does the hotline's clock start, and the reporter has had a first answer."""
     row = load_for(ctx, command.complaint_id, Action.ACCEPT, command.version)
-    if not intake.is_handled_here(command.nature):
-        raise errors.not_handled_here(NATURE_TITLES[command.nature])
     category = command.category or row.category
     values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     now = ctx.clock.now()
@@ -86,8 +84,6 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
 def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     """Correct category, class or whom it is about; a running clock keeps its start and gets the new class's time."""
     row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
-    if not intake.is_handled_here(command.nature):
-        raise errors.not_handled_here(NATURE_TITLES[command.nature])
     category = command.category or row.category
     values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     if row.accepted_at is not None and values["time_class"] != row.time_class:
@@ -144,13 +140,18 @@ def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
 
 
 def _classed(ctx: Context, row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
+    """Return nature, category and class of time limits; what nobody corrects stays, an emergency above all."""
     if category not in CATEGORIES:
         raise errors.wrong("category", "没有这个类别。")
-    if command.nature is Nature.EMERGENCY or command.time_class is None:
-        time_class = intake.time_class_of(command.nature, category)
-    else:
-        time_class = command.time_class
-    values: dict[str, Any] = {"nature": command.nature, "category": category, "time_class": time_class}
+    nature = command.nature or Nature(row.nature)
+    if not intake.is_handled_here(nature):
+        raise errors.not_handled_here(NATURE_TITLES[nature])
+    asked = command.time_class
+    if nature is Nature.EMERGENCY and asked not in (None, TimeClass.EMERGENCY):
+        raise errors.wrong("time_class", "紧急情况按紧急时限办理；不再紧急的，请同时把性质改为投诉。")
+    is_same = (nature, category) == (row.nature, row.category)
+    time_class = asked or (TimeClass(row.time_class) if is_same else intake.time_class_of(nature, category))
+    values: dict[str, Any] = {"nature": nature, "category": category, "time_class": time_class}
     if category != row.category:
         values["repeats_place"] = repeats_place(ctx, row, category)
     return values

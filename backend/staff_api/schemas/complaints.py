@@ -140,7 +140,7 @@ class AcceptIn(StrictModel):
     ``restricted`` is for those who may see restricted cases: true restricts, false lifts it and names nobody more.
     """
 
-    nature: Literal["complaint", "emergency"] = "complaint"
+    nature: Literal["complaint", "emergency"] | None = None
     category: Category | None = None
     time_class: Annotated[TimeClass, Field(strict=False)] | None = None
     about_party: Id | None = None
@@ -153,7 +153,7 @@ class AcceptIn(StrictModel):
         return AcceptComplaint(
             complaint_id,
             version,
-            Nature(self.nature),
+            None if self.nature is None else Nature(self.nature),
             self.category,
             self.time_class,
             self.about_party,

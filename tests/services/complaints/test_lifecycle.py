@@ -38,6 +38,7 @@ from backend.kernel.errors import (
     Unprocessable,
 )
 from backend.ledger.tables import LedgerEvent
+from backend.policies.rules.hotline import TimeClass
 from tests.services.complaints.hotline import Hotline, open_hotline
 
 
@@ -291,3 +292,42 @@ def test_supervision_comes_from_above_with_words(hotline: Hotline) -> None:
     assert service.supervise_complaint(
         hotline.bureau, SuperviseComplaint(row.id, row.version, "限期办结")
     ).is_supervised
+
+
+def test_an_emergency_stays_one_until_somebody_says_otherwise(hotline: Hotline) -> None:
+    row = hotline.register(nature=Nature.EMERGENCY, words="脚手架要倒了")
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    assert (row.nature, row.time_class) == ("emergency", "emergency")
+    due = row.due_at
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, category="facilities")
+    )
+    assert (row.nature, row.time_class, row.due_at) == ("emergency", "emergency", due)
+    with pytest.raises(Unprocessable):
+        service.reclassify_complaint(
+            hotline.hotline, AcceptComplaint(row.id, row.version, time_class=TimeClass.ORDINARY)
+        )
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, Nature.COMPLAINT)
+    )
+    assert (row.nature, row.time_class) == ("complaint", "ordinary")
+
+
+def test_a_class_that_somebody_chose_stays_when_something_else_is_corrected(hotline: Hotline) -> None:
+    row = hotline.register()
+    row = service.accept_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, time_class=TimeClass.COMPLEX)
+    )
+    due = row.due_at
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, about_party_id=hotline.party)
+    )
+    assert (row.time_class, row.due_at) == ("complex", due)
+
+
+def test_what_is_no_complaint_is_not_accepted_by_silence(hotline: Hotline) -> None:
+    row = hotline.register(nature=Nature.PETITION)
+    with pytest.raises(Unprocessable):
+        service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version, Nature.COMPLAINT))
+    assert row.nature == "complaint"
