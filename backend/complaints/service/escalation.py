@@ -96,7 +96,7 @@ def recompute(ctx: Context, complaint_id: str) -> bool:
     clock = clocks.clock_of(row)
     if clock is None or row.paused_at is not None or not row.is_due_provisional:
         return done
-    values = clocks.clock_columns(ctx, clock)
+    values = clocks.clock_columns(ctx, clock, clocks.course_of(row))
     if values["due_at"] == row.due_at and values["is_due_provisional"]:
         return done
     take_step(ctx, row, Step(Action.RECOMPUTE, Doer.SYSTEM, values=values))

@@ -82,7 +82,10 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
 
 
 def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
-    """Correct category, class or whom it is about; a running clock keeps its start and gets the new class's time."""
+    """Correct category, class or whom it is about; a running clock gets the new class's time.
+
+    It is counted from the start of the present round, with the round's pauses.
+    """
     row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
     category = command.category or row.category
     values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
@@ -90,7 +93,7 @@ def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
         if row.paused_at is not None or row.extensions:
             raise errors.extension_impossible("计时已暂停或已延期，不能再改时限类别。")
         limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
-        values |= clocks.start_columns(ctx, limits.resolve, row.accepted_at)
+        values |= clocks.granted_columns(ctx, row, limits.resolve)
     return take_step(ctx, row, Step(Action.RECLASSIFY, Doer.STAFF, command.words, values=values))
 
 
@@ -115,6 +118,7 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
         "clock_unit": None,
         "clock_left": None,
         "clock_since": None,
+        "clock_course": None,
         "is_due_provisional": False,
         "paused_at": None,
         "pause_reason": None,

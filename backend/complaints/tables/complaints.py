@@ -180,6 +180,8 @@ class Complaint(SQLModel, table=True):
     clock_unit: str | None = None
     clock_left: int | None = None
     clock_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # The clock stands as it was granted for this round; its pauses and extensions since, in their order.
+    clock_course: Any = Field(default=None, sa_type=JsonText, nullable=True)
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pause_reason: str | None = None
     # The pauses that are over, of every round.
