@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
+from backend.complaints.rules.intake import is_conduct
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.service import clocks
@@ -41,7 +42,7 @@ class HandleComplaint:
 
 
 def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
-    """Dispatch to a party of the area; a restricted case never goes to the unit it is about.
+    """Dispatch to a party of the area; a restricted case, or one about conduct, never goes to the unit it is about.
 
     Nobody hands a case to a unit they act for themselves.
     """
@@ -49,7 +50,7 @@ def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
     party = parties.find(ctx.session, command.party_id)
     if party is None or not party.is_active or not row.organisation_path.startswith(party.organisation_path):
         raise errors.party_unsuitable()
-    if row.is_restricted and party.id == row.about_party_id:
+    if (row.is_restricted or is_conduct(row.category)) and party.id == row.about_party_id:
         raise errors.about_itself()
     members = parties.members_of(ctx.session, [party.id])
     if ctx.actor.account_id in {member.account_id for member in members}:

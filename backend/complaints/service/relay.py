@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import relays
-from backend.complaints.rules import intake
 from backend.complaints.rules import relay as rules
-from backend.complaints.rules.conduct import is_about_conduct
 from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.relay import Contact
 from backend.complaints.rules.states import Doer
 from backend.complaints.rules.vocabulary import Source
-from backend.complaints.service.intake import Registered, Report, build_row, key_index, place_of, store_row
+from backend.complaints.service.intake import (
+    Registered,
+    Report,
+    build_row,
+    is_kept_back,
+    key_index,
+    place_of,
+    store_row,
+)
 from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintReporter
 from backend.identity.service import Integrator
 from backend.infra.context import Context
@@ -53,9 +59,7 @@ def relay_complaint(ctx: Context, command: RelayComplaint) -> Registered:
     reporter = _reporter(ctx, contact)
     row = build_row(ctx, report, where, Source.OPEN311, [contact.name] if contact.name else [])
     row.idempotency_index = _index(ctx, command)
-    # Nobody here can send it to another form: what sounds like a report about staff is seen further off first.
-    is_conduct = is_about_conduct(report.words)
-    row.is_restricted = is_conduct or intake.is_restricted(report.nature, report.category)
+    row.is_restricted = is_kept_back(report)
     row = store_row(ctx, row, reporter, Doer.REPORTER)
     ctx.session.add(_relay(ctx, row, command))
     ctx.session.flush()

@@ -168,7 +168,7 @@ def _about(ctx: Context, row: Complaint, command: AcceptComplaint, category: str
         said,
         was_restricted=row.is_restricted,
         names_person=named is not None,
-        becomes_conduct=category != row.category and intake.is_restricted(Nature.COMPLAINT, category),
+        becomes_conduct=category != row.category and intake.is_conduct(category),
     )
     is_decided = said is not None or named is not None or is_restricted != row.is_restricted
     if is_decided and not is_trusted(ctx, row):

@@ -235,3 +235,44 @@ def test_who_named_somebody_may_name_nobody_again(hotline: Hotline) -> None:
     assert (row.about_account_id, row.is_restricted) == (None, False)
     row = service.resolve_complaint(hotline.handler, HandleComplaint(row.id, row.version, "已修好"))
     assert row.state == "resolved"
+
+
+TAKEN = "社区主任收了施工队的红包，把我们楼的保温减薄了"
+
+
+@pytest.mark.parametrize("by_telephone", [False, True])
+def test_what_sounds_like_a_report_about_staff_is_not_read_by_them(
+    hotline: Hotline, by_telephone: bool
+) -> None:
+    values = {"category": "other", "words": TAKEN, "disclosure": Disclosure.CONFIDENTIAL}
+    row = hotline.record(**values) if by_telephone else hotline.register(**values)
+    assert row.is_restricted
+    for near in (hotline.committee, hotline.town, hotline.hotline):
+        assert service.list_complaints(near, ComplaintFilter(), 10) == []
+    assert [line.id for line in service.list_complaints(hotline.bureau, ComplaintFilter(), 10)] == [row.id]
+    # Whoever can help in an emergency reads it, whatever its words sound like.
+    urgent = hotline.register(nature=Nature.EMERGENCY, words="工作人员说脚手架要倒了")
+    assert not urgent.is_restricted
+
+
+def test_a_report_about_conduct_stays_restricted_until_it_is_lifted_in_so_many_words(
+    hotline: Hotline,
+) -> None:
+    row = hotline.register(category="conduct")
+    about = AcceptComplaint(row.id, row.version, about_party_id=hotline.party)
+    row = service.accept_complaint(hotline.bureau, about)
+    assert row.is_restricted
+    with pytest.raises(NotFound):
+        service.show_complaint(hotline.committee, row.id)
+    with pytest.raises(NotFound):
+        service.dispatch_complaint(hotline.hotline, DispatchComplaint(row.id, row.version, hotline.party))
+    row = service.reclassify_complaint(
+        hotline.bureau, AcceptComplaint(row.id, row.version, is_restricted=False)
+    )
+    # Also when everybody may read it, the accused unit does not handle it.
+    with pytest.raises(Conflict):
+        service.dispatch_complaint(hotline.hotline, DispatchComplaint(row.id, row.version, hotline.party))
+    row = service.dispatch_complaint(
+        hotline.hotline, DispatchComplaint(row.id, row.version, hotline.other_party)
+    )
+    assert row.state == "dispatched"
