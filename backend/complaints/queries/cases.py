@@ -81,6 +81,7 @@ class Case:
     """A complaint with its history, for staff or the responsible party."""
 
     line: Line
+    words_for_party: str
     about_party_id: str | None
     about_party_name: str | None
     about_account_id: str | None
@@ -150,10 +151,25 @@ PUBLIC_STEPS = frozenset(
 )
 
 
-def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) -> Line:
-    """Return a complaint as a line of a list, with the words that this view may read."""
-    as_party = view is View.PARTY
-    hidden = as_party and row.disclosure != Disclosure.NAMED
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How somebody reads one complaint, and when.
+
+    ``is_trusted``: they decide what is restricted; only they read why it was handed up. ``is_unit``: staff who act for
+    some unit; of a hidden reporter they read a unit's words from the first day, as the case may become theirs.
+    """
+
+    view: View
+    now: datetime
+    is_unit: bool = False
+    is_trusted: bool = False
+
+
+def line_of(row: Complaint, reading: Reading, names: dict[str, str]) -> Line:
+    """Return a complaint as a line of a list, with the words that this reading may see."""
+    is_hidden = row.disclosure != Disclosure.NAMED
+    as_party = reading.view is View.PARTY or (reading.is_unit and is_hidden)
+    hidden = as_party and is_hidden
     running = row.paused_at is None and row.resolved_at is None and row.due_at is not None
     return Line(
         id=row.id,
@@ -180,7 +196,7 @@ def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) ->
         due_at=row.due_at,
         is_due_provisional=row.is_due_provisional,
         paused_at=row.paused_at,
-        is_overdue=running and row.due_at is not None and row.due_at <= now,
+        is_overdue=running and row.due_at is not None and row.due_at <= reading.now,
         is_supervised=row.is_supervised,
         is_restricted=row.is_restricted,
         party_id=row.party_id,
@@ -188,20 +204,18 @@ def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) ->
         resolved_at=row.resolved_at,
         closed_at=row.closed_at,
         outcome=row.outcome,
-        view=view,
+        view=reading.view,
     )
 
 
-def case_of(session: Session, row: Complaint, view: View, now: datetime, *, is_trusted: bool = False) -> Case:
-    """Return a complaint with its whole history as this view may read it.
-
-    ``is_trusted``: for somebody who decides what is restricted; only they read why it was handed up.
-    """
+def case_of(session: Session, row: Complaint, reading: Reading) -> Case:
+    """Return a complaint with its whole history as somebody may read it."""
     names = parties.names_of(session, [name for name in (row.party_id, row.about_party_id) if name])
     steps = repository.steps_of(session, row.id)
-    as_party = view is View.PARTY
+    as_party, is_trusted = reading.view is View.PARTY, reading.is_trusted
     return Case(
-        line=line_of(row, view, names, now),
+        line=line_of(row, reading, names),
+        words_for_party=row.words_for_party,
         about_party_id=row.about_party_id,
         about_party_name=names.get(row.about_party_id or ""),
         about_account_id=None if as_party else row.about_account_id,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from backend.complaints.queries.access import assigned_to, handed_up_to, seen_as_party, visible_to
+from backend.complaints.queries.access import assigned_to, handed_up_to, visible_to
 from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
 from backend.complaints.rules.states import OPEN
@@ -86,8 +86,9 @@ def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> Colu
 
     A ticket that the unit is not shown is not found by it either: asking for it would confirm it.
     """
-    is_shown = or_(col(Complaint.disclosure) == Disclosure.NAMED, not_(seen_as_party(party_ids)))
-    ticket = and_(col(Complaint.ticket_number) == text.strip(), is_shown)
+    ticket: ColumnElement[bool] = col(Complaint.ticket_number) == text.strip()
+    if party_ids:
+        ticket = and_(ticket, col(Complaint.disclosure) == Disclosure.NAMED)
     number = parse_number(text)
     if number is not None:
         return or_(col(Complaint.number) == number, ticket)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
@@ -10,10 +11,12 @@ from backend.complaints.repository import parties
 from backend.complaints.rules.intake import is_conduct
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.statistics import minutes_between
+from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.rules.words import grams
 from backend.complaints.service import clocks
 from backend.complaints.service.follow_up import ask_question
 from backend.complaints.service.loading import load_for
-from backend.complaints.service.steps import Step, take_step
+from backend.complaints.service.steps import Step, safe_words, take_step
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.policies.queries import calendars
@@ -22,12 +25,16 @@ from backend.policies.rules.clocks import due_of, start_clock
 
 @dataclass(frozen=True, slots=True)
 class DispatchComplaint:
-    """Hand a complaint to the responsible party."""
+    """Hand a complaint to the responsible party.
+
+    ``wording``: what the party reads of a hidden reporter's words, where the masks alone leave too much.
+    """
 
     complaint_id: str
     version: int | None
     party_id: str
     words: str = ""
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,19 @@ def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
         raise errors.conflict_of_interest()
     if row.is_restricted and row.about_account_id in {member.account_id for member in members}:
         raise errors.about_itself()
-    values = {"party_id": party.id, "dispatched_at": ctx.clock.now()}
+    values = {"party_id": party.id, "dispatched_at": ctx.clock.now(), **_worded(ctx, row, command)}
     return take_step(ctx, row, Step(Action.DISPATCH, Doer.STAFF, command.words, values=values))
+
+
+def _worded(ctx: Context, row: Complaint, command: DispatchComplaint) -> dict[str, Any]:
+    if command.wording is None:
+        return {}
+    text = safe_words(ctx, row, command.wording)
+    if row.disclosure == Disclosure.NAMED or len(text) < 2:
+        raise errors.wrong(
+            "wording", "只有保密、匿名的反映可以另写转述；请写明情况，不写能认出反映人的内容。"
+        )
+    return {"words_for_party": text, "grams": grams(f"{text} {row.place_words}")}
 
 
 def start_complaint(ctx: Context, command: HandleComplaint) -> Complaint:

@@ -7,7 +7,7 @@ from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules import numbers
 from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, Action, State
-from backend.complaints.rules.visibility import Concern, View, Viewer, sides_of, view_of
+from backend.complaints.rules.visibility import Concern, View, Viewer, may_see_original, sides_of, view_of
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
@@ -125,3 +125,9 @@ def code_index(ctx: Context, code: str) -> str:
 def is_trusted(ctx: Context, row: Complaint) -> bool:
     """Tell whether the caller may see restricted cases of this place, and so decide what is one."""
     return can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope_of(row))
+
+
+def check_mediator(ctx: Context, row: Complaint) -> None:
+    """Refuse a mediation, whose parties name the reporter, to who may not know a hidden one."""
+    if row.disclosure != Disclosure.NAMED and not may_see_original(viewer_of(ctx, row), concern_of(row)):
+        raise Forbidden

@@ -254,6 +254,7 @@ class CaseOut(BaseModel):
 
     complaint: ComplaintOut
     pictures: list[PictureOut]
+    words_for_party: str
     about_party: str | None
     about_party_name: str | None
     about_account: str | None
@@ -278,6 +279,7 @@ class CaseOut(BaseModel):
         return cls(
             complaint=ComplaintOut.of(found.line),
             pictures=[PictureOut.of(view) for view in pictures.get(found.line.id, ())],
+            words_for_party=found.words_for_party,
             about_party=found.about_party_id,
             about_party_name=found.about_party_name,
             about_account=found.about_account_id,

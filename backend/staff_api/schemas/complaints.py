@@ -211,14 +211,15 @@ class RemarkIn(StrictModel):
 
 
 class DispatchIn(StrictModel):
-    """The party that is to handle the case."""
+    """The party that is to handle the case; ``wording`` is what it reads of a hidden reporter's words."""
 
     party: Id
     words: Words = ""
+    wording: Told | None = None
 
     def command(self, complaint_id: str, version: int) -> DispatchComplaint:
         """Return the service's command."""
-        return DispatchComplaint(complaint_id, version, self.party, self.words)
+        return DispatchComplaint(complaint_id, version, self.party, self.words, self.wording)
 
 
 class HandleIn(StrictModel):
