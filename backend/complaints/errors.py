@@ -120,6 +120,13 @@ def question_over() -> Conflict:
     return Conflict("question_over", "这次回访已经答复或已过期。如问题仍未解决，请选择“重新办理”。")
 
 
+def question_waits() -> Conflict:
+    """Return the refusal to close a case while its reporter may still say whether it is solved."""
+    return Conflict(
+        "question_waits", "反映人还可以答复回访，不能先行结案；请电话回访并登记答复，无人应答的到期自动结案。"
+    )
+
+
 def reopen_over() -> Conflict:
     """Return the refusal to reopen after the time for it."""
     return Conflict("reopen_over", "重新办理的期限已过，请作为新的投诉提交。")

@@ -187,8 +187,9 @@ def test_a_question_nobody_answers_closes_and_says_so(ctx: Context, hotline: Hot
 def test_reopening_has_its_own_time(ctx: Context, hotline: Hotline) -> None:
     set_clock(ctx, at("2026-03-02 10:00"))
     row = hotline.resolved()
+    set_clock(ctx, at("2026-03-10 00:00"))
     service.close_complaint(hotline.hotline, row.id, row.version)
-    set_clock(ctx, at("2026-03-18 00:00"))
+    set_clock(ctx, at("2026-03-26 00:00"))
     with pytest.raises(Conflict):
         service.reopen_own(hotline.resident, row.id, "又漏了")
 

@@ -331,3 +331,12 @@ def test_what_is_no_complaint_is_not_accepted_by_silence(hotline: Hotline) -> No
         service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
     row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version, Nature.COMPLAINT))
     assert row.nature == "complaint"
+
+
+def test_nobody_closes_a_case_over_the_reporters_head(hotline: Hotline) -> None:
+    row = hotline.resolved()
+    for by in (hotline.hotline, hotline.town, hotline.bureau):
+        with pytest.raises(Conflict):
+            service.close_complaint(by, row.id, row.version)
+    no = Answer(is_solved=False, is_satisfied=False)
+    assert service.answer_own(hotline.resident, row.id, no).state == "reopened"

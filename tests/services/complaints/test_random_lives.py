@@ -71,7 +71,7 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "withdraw": ({"resident"}, BEFORE | RUNNING, "withdrawn"),
 }
 # What may be refused in an allowed state for a reason of its own: no clock to pause, asked twice, sent back before.
-CONDITIONAL = {"request_extension", "grant", "pause", "resume", "contest", "reclassify", "hand_up"}
+CONDITIONAL = {"request_extension", "grant", "pause", "resume", "contest", "reclassify", "hand_up", "close"}
 DEAD_ENDS = {"transfer", "decline", "merge", "withdraw"}
 PEOPLE = (
     "hotline",
