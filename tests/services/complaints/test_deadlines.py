@@ -287,3 +287,18 @@ def test_another_class_keeps_the_rounds_pauses(ctx: Context, hotline: Hotline) -
     command = AcceptComplaint(row.id, row.version, time_class=TimeClass.COMPLEX)
     row = service.reclassify_complaint(hotline.hotline, command)
     assert row.due_at == end_of_day(date(2026, 4, 24))  # thirteen of fifteen days were left
+
+
+def test_what_turns_out_to_be_an_emergency_is_answered_like_one(ctx: Context, hotline: Hotline) -> None:
+    set_clock(ctx, at("2026-03-06 10:00"))
+    row = hotline.register()
+    assert row.respond_by_at == end_of_day(date(2026, 3, 9))
+    command = AcceptComplaint(row.id, row.version, Nature.EMERGENCY)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert row.respond_by_at == row.registered_at + timedelta(hours=2)
+    set_clock(ctx, at("2026-03-06 12:30"))
+    assert escalation.tell_unanswered(ctx, row.id)
+    ctx.session.refresh(row)
+    command = AcceptComplaint(row.id, row.version, Nature.COMPLAINT)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert (row.respond_by_at, row.is_response_overdue) == (end_of_day(date(2026, 3, 9)), False)
