@@ -118,7 +118,7 @@ ACTION_TITLES: Mapping[Action, str] = {
 
 
 # A party's round ends with these: what it asked for in the round lapses.
-ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW})
+ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW, Action.MERGE})
 
 
 class Doer(StrEnum):
@@ -184,9 +184,7 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.PAUSE: _staff(Permission.COMPLAINT_DISPATCH, RUNNING),
     Action.RESUME: _staff(Permission.COMPLAINT_DISPATCH, RUNNING),
     Action.SUPERVISE: _staff(Permission.COMPLAINT_SUPERVISE, OPEN | {State.RESOLVED, State.FOLLOWED_UP}),
-    Action.MERGE: _staff(
-        Permission.COMPLAINT_DISPATCH, OPEN - {State.IN_PROGRESS, State.DISPATCHED}, State.MERGED
-    ),
+    Action.MERGE: _staff(Permission.COMPLAINT_DISPATCH, OPEN, State.MERGED),
     Action.MEDIATE: _staff(Permission.COMPLAINT_MEDIATE, RUNNING),
     Action.RESOLVE: Transition(
         frozenset({State.IN_PROGRESS}),

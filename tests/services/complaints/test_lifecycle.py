@@ -340,3 +340,14 @@ def test_nobody_closes_a_case_over_the_reporters_head(hotline: Hotline) -> None:
             service.close_complaint(by, row.id, row.version)
     no = Answer(is_solved=False, is_satisfied=False)
     assert service.answer_own(hotline.resident, row.id, no).state == "reopened"
+
+
+@pytest.mark.parametrize("state", ["dispatched", "started"])
+def test_a_duplicate_is_merged_also_when_a_unit_has_it(ctx: Context, hotline: Hotline, state: str) -> None:
+    first, row = hotline.accepted(), getattr(hotline, state)()
+    row = service.request_extension(hotline.handler, RequestExtension(row.id, row.version, "等料"))
+    row = service.merge_complaint(hotline.hotline, MergeComplaint(row.id, row.version, first.id))
+    assert (row.state, row.merged_into_id) == ("merged", first.id)
+    (asked,) = proceedings.extensions_of(ctx.session, row.id)
+    assert asked.state == "refused"
+    assert service.my_complaint(hotline.resident, row.id)[0].merged_into == first.number

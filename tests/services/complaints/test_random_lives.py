@@ -62,7 +62,7 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "resume": (DESK, RUNNING, None),
     "supervise": (ABOVE, BEFORE | RUNNING | {"resolved", "followed_up"}, None),
     "mediate": (MEDIATORS, RUNNING, None),
-    "merge": (DESK, BEFORE | {"accepted", "returned", "reopened"}, "merged"),
+    "merge": (DESK, BEFORE | RUNNING, "merged"),
     "resolve": ({"handler"}, {"in_progress"}, "resolved"),
     "answer_yes": (DESK | {"resident"}, {"resolved"}, "closed"),
     "answer_no": (DESK | {"resident"}, {"resolved"}, "reopened"),
