@@ -65,6 +65,7 @@ class Line:
     due_at: datetime | None
     is_due_provisional: bool
     paused_at: datetime | None
+    pause_reason: str | None
     is_overdue: bool
     is_supervised: bool
     is_restricted: bool
@@ -196,6 +197,7 @@ def line_of(row: Complaint, reading: Reading, names: dict[str, str]) -> Line:
         due_at=row.due_at,
         is_due_provisional=row.is_due_provisional,
         paused_at=row.paused_at,
+        pause_reason=row.pause_reason,
         is_overdue=running and row.due_at is not None and row.due_at <= reading.now,
         is_supervised=row.is_supervised,
         is_restricted=row.is_restricted,

@@ -25,7 +25,7 @@ from backend.kernel.access import Actor
 class ComplaintFilter:
     """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
 
-    ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
+    ``is_paused``: only those whose clock stands still. ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
     ``by_due``: only those with a running clock, the soonest due first.
     """
 
@@ -40,6 +40,7 @@ class ComplaintFilter:
     is_supervised: bool | None = None
     is_restricted: bool | None = None
     is_handed_up: bool = False
+    is_paused: bool = False
     since: datetime | None = None
     until: datetime | None = None
     only_assigned: bool = False
@@ -129,6 +130,8 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
     if wanted.is_overdue is not None:
         late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= watcher.now)
         clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
+    if wanted.is_paused:
+        clauses += [col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_not(None)]
     if wanted.is_handed_up:
         clauses.append(handed_up_to(watcher.actor))
     if wanted.text:

@@ -176,7 +176,17 @@ def merged_into(session: Session, complaint_id: str) -> Sequence[str]:
 
 
 def due_ids(session: Session, what: str, now: datetime, limit: int) -> Sequence[str]:
-    """Return open complaints that want a warning (``warn``), are overdue (``overdue``) or unanswered (``respond``)."""
+    """Return open complaints that want a warning (``warn``), are overdue (``overdue``) or unanswered (``respond``).
+
+    ``pause``: those whose clock has stood still for long.
+    """
+    if what == "pause":
+        query = select(Complaint.id).where(
+            col(Complaint.state).in_(OPEN),
+            col(Complaint.paused_at).is_not(None),
+            col(Complaint.warn_at) <= now,
+        )
+        return session.exec(query.order_by(col(Complaint.warn_at)).limit(limit)).all()
     running = (col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_(None))
     if what == "warn":
         query = select(Complaint.id).where(

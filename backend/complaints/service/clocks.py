@@ -88,15 +88,21 @@ def left_of(ctx: Context, row: Complaint, granted: Clock, now: datetime) -> int:
     return pause_clock(count_course(granted, course_of(row), known).clock, now, known)
 
 
-def pause_columns(reason: str, now: datetime) -> dict[str, Any]:
+def pause_columns(ctx: Context, row: Complaint, reason: str, now: datetime) -> dict[str, Any]:
     """Return the columns of a clock that stands still: no due date; what is left is counted when it goes on."""
     return {
         "paused_at": now,
         "pause_reason": reason,
         "due_at": None,
-        "warn_at": None,
+        "warn_at": remind_at(ctx, row, now),
         "is_due_provisional": False,
     }
+
+
+def remind_at(ctx: Context, row: Complaint, now: datetime) -> datetime:
+    """Return when to remind of a pause that goes on."""
+    period = limits_for(ctx, row.organisation_id).pause
+    return due_of(start_clock(period, now), calendars(ctx.session)).at
 
 
 def paused_seconds(row: Complaint, now: datetime) -> int:

@@ -64,7 +64,7 @@ def pause_complaint(ctx: Context, command: PauseComplaint) -> Complaint:
     clock, now = clocks.clock_of(row), ctx.clock.now()
     if clock is None or row.paused_at is not None or row.due_at is None or now >= row.due_at:
         raise errors.already_paused()
-    values, left = clocks.pause_columns(command.reason, now), clocks.left_of(ctx, row, clock, now)
+    values, left = clocks.pause_columns(ctx, row, command.reason, now), clocks.left_of(ctx, row, clock, now)
     words = f"{PAUSE_TITLES[command.reason]}：{command.words}"
     facts = {"reason": command.reason.value, "left": left, "unit": clock.unit.value}
     step = Step(Action.PAUSE, Doer.STAFF, words, is_told=True, values=values, facts=facts)

@@ -33,6 +33,7 @@ _ROOM_WORDS: Mapping[str, str] = {
     "due_soon": "即将到期，请抓紧办理",
     "overdue": "已超过办理期限",
     "response_overdue": "还没有首次答复反映人",
+    "paused_long": "计时已暂停很久，请确认能否恢复办理",
     "contested": "派单被退回，请重新派单",
     "supervised": "已列为督办",
     "registered": "有新的反映限制查看，等待受理",

@@ -198,7 +198,7 @@ RULES = (
     Rule("complaint.resolved", "complaint_moved", Audience.FOLLOWERS),
     *(
         Rule(f"complaint.{what}", "room_complaint", Audience.ROOM)
-        for what in ("due_soon", "overdue", "response_overdue", "contested", "supervised")
+        for what in ("due_soon", "overdue", "response_overdue", "paused_long", "contested", "supervised")
     ),
     *(
         Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)

@@ -106,6 +106,7 @@ class ComplaintOut(BaseModel):
     due_at: datetime | None
     due_is_provisional: bool
     paused_at: datetime | None
+    pause_reason: str | None
     overdue: bool
     supervised: bool
     restricted: bool

@@ -39,7 +39,7 @@ Day = Annotated[date, Field(strict=False)]
 class ComplaintQuery(PageQuery):
     """Which complaints; ``text`` is words, a number or a ticket number.
 
-    ``handed_up``: those that wait for one's decision whether they are restricted.
+    ``paused``: those whose clock stands still. ``handed_up``: those that wait for one's decision whether they are restricted.
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -54,6 +54,7 @@ class ComplaintQuery(PageQuery):
     supervised: bool | None = None
     restricted: bool | None = None
     handed_up: bool = False
+    paused: bool = False
     order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
     until: Moment | None = None
@@ -72,6 +73,7 @@ class ComplaintQuery(PageQuery):
             is_supervised=self.supervised,
             is_restricted=self.restricted,
             is_handed_up=self.handed_up,
+            is_paused=self.paused,
             since=self.since,
             until=self.until,
             only_assigned=only_assigned,

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Nature, Outcome, PauseReason
 from backend.complaints.service import (
     AcceptComplaint,
@@ -302,3 +303,24 @@ def test_what_turns_out_to_be_an_emergency_is_answered_like_one(ctx: Context, ho
     command = AcceptComplaint(row.id, row.version, Nature.COMPLAINT)
     row = service.reclassify_complaint(hotline.hotline, command)
     assert (row.respond_by_at, row.is_response_overdue) == (end_of_day(date(2026, 3, 9)), False)
+
+
+def test_a_paused_case_has_its_worklist_and_is_reminded_of_until_it_goes_on(
+    ctx: Context, hotline: Hotline
+) -> None:
+    set_clock(ctx, at("2026-03-02 10:00"))
+    row = hotline.accepted()
+    row = service.pause_complaint(
+        hotline.hotline, PauseComplaint(row.id, row.version, PauseReason.REPORTER, "等补充材料")
+    )
+    paused = ComplaintFilter(is_paused=True)
+    (line,) = service.list_complaints(hotline.hotline, paused, 10)
+    assert (line.id, line.pause_reason, line.paused_at) == (row.id, "reporter", row.paused_at)
+    for month in ("04", "05"):
+        set_clock(ctx, at(f"2026-{month}-15 10:00"))
+        assert row.id in escalation.long_paused(ctx.session)
+        assert escalation.tell_long_pause(ctx, row.id) and not escalation.tell_long_pause(ctx, row.id)
+        assert row.id not in escalation.long_paused(ctx.session)
+    assert told(ctx, row, "paused_long") == 2
+    service.resume_complaint(hotline.hotline, ResumeComplaint(row.id, row.version))
+    assert service.list_complaints(hotline.hotline, paused, 10) == []
