@@ -40,6 +40,8 @@ class ComplaintFacts:
     is_restricted: bool
     # Where those sit who may see it when it is restricted: the nearest above, without whom it is about.
     trusted_id: str | None
+    # The staff account that answers for it, None where the system wrote it down.
+    first_receiver_id: str | None
     registered_at: datetime
     due_at: datetime | None
 
@@ -172,6 +174,7 @@ def _facts(row: Complaint, party_name: str | None, trusted_id: str | None) -> Co
         row.works_item_id,
         row.is_restricted,
         trusted_id,
+        None if row.first_receiver_id == "system" else row.first_receiver_id,
         row.registered_at,
         row.due_at,
     )

@@ -25,7 +25,8 @@ from backend.kernel.access import Actor
 class ComplaintFilter:
     """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
 
-    ``is_paused``: only those whose clock stands still. ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
+    ``only_received``: open ones that the watcher received first and answers for. ``is_paused``: only those whose clock
+    stands still. ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
     ``by_due``: only those with a running clock, the soonest due first.
     """
 
@@ -41,6 +42,7 @@ class ComplaintFilter:
     is_restricted: bool | None = None
     is_handed_up: bool = False
     is_paused: bool = False
+    only_received: bool = False
     since: datetime | None = None
     until: datetime | None = None
     only_assigned: bool = False
@@ -130,6 +132,9 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
     if wanted.is_overdue is not None:
         late = and_(col(Complaint.state).in_(OPEN), col(Complaint.due_at) <= watcher.now)
         clauses.append(late if wanted.is_overdue else ~late | col(Complaint.due_at).is_(None))
+    if wanted.only_received:
+        mine = col(Complaint.first_receiver_id) == watcher.actor.account_id
+        clauses += [col(Complaint.state).in_(OPEN), mine]
     if wanted.is_paused:
         clauses += [col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_not(None)]
     if wanted.is_handed_up:

@@ -76,6 +76,8 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
         "accepted_at": now,
         "responded_at": now,
         "minutes_to_accept": minutes_between(row.registered_at, now),
+        # What came in by itself was first received by who took it on.
+        "first_receiver_id": row.first_receiver_id or ctx.actor.account_id,
     }
     words = command.words or "已受理。"
     return take_step(ctx, row, Step(Action.ACCEPT, Doer.STAFF, words, is_told=True, values=values))

@@ -59,6 +59,12 @@ def for_reporter(what: str, number: str, at: datetime) -> About:
     return About(values, f"{COMPLAINT}?number={number}")
 
 
+def for_receiver(what: str, number: str, at: datetime) -> About:
+    """Return what the first receiver of a complaint reads when it wants somebody's hands."""
+    title = f"首接投诉{format_number(number)}"
+    return About({"title": short(title), "time": moment(at), "note": short(_ROOM_WORDS[what])}, "")
+
+
 def occasion_of(number: int) -> str:
     """Return the name of a round of the question after the work: asked once, however often it is read of."""
     return f"round-{number}"

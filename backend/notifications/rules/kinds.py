@@ -55,6 +55,8 @@ class Audience(StrEnum):
     ROOM_ABOVE = "room_above"
     # The rooms of those who may see restricted complaints.
     ROOM_TRUSTED = "room_trusted"
+    # Who received a complaint first and answers for it (首接负责).
+    RECEIVER = "receiver"
 
 
 # Told of what happens in their household's name: owners and adult family. Tenants live there, but what an owner
@@ -122,6 +124,7 @@ KINDS: Mapping[str, Kind] = {
     "result_final": _NEWS,
     "ballot_stopped": _NEWS,
     "complaint_moved": _NEWS,
+    "complaint_received": _NEWS,
     "complaint_question": _QUESTION,
     "complaint_question_sms": _QUESTION_BY_PHONE,
     "room_complaint": _ROOM,
@@ -203,6 +206,10 @@ RULES = (
     *(
         Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)
         for what in ("overdue", "response_overdue")
+    ),
+    *(
+        Rule(f"complaint.{what}", "complaint_received", Audience.RECEIVER)
+        for what in ("due_soon", "overdue", "response_overdue", "paused_long", "contested")
     ),
     *(
         Rule(f"complaint.{what}", "room_complaint", Audience.ROOM_TRUSTED)

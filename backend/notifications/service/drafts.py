@@ -121,6 +121,8 @@ def _complaint_draft(event: Any, rule: Rule, found: Found) -> Draft | None:
     if facts is None:
         return None
     what = event.type.partition(".")[2]
+    if rule.audience is Audience.RECEIVER:
+        return _receiver_draft(event, rule, facts)
     if rule.audience in (Audience.ASKED, Audience.ASKED_BY_PHONE):
         return _question_draft(event, rule, found)
     topic = f"complaint:{facts.id}"
@@ -139,6 +141,15 @@ def _complaint_draft(event: Any, rule: Rule, found: Found) -> Draft | None:
     told = complaint_texts.Told(facts.number, facts.category, facts.place_label, facts.due_at, is_kept)
     payload = rooms.room_payload(complaint_texts.for_room(what, told))
     return Draft(topic, rule.kind, event.id, organisation_id, payload, "", event.at)
+
+
+def _receiver_draft(event: Any, rule: Rule, facts: ComplaintFacts) -> Draft | None:
+    """What became restricted is no more the first receiver's."""
+    if facts.first_receiver_id is None or facts.is_restricted:
+        return None
+    about = complaint_texts.for_receiver(event.type.partition(".")[2], facts.number, event.at)
+    topic = f"complaint:{facts.id}"
+    return Draft(topic, rule.kind, event.id, event.organisation_id, about.payload, about.page, event.at)
 
 
 def _room_of(event: Any, rule: Rule, facts: ComplaintFacts) -> str | None:

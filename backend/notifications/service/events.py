@@ -114,6 +114,9 @@ def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _R
             return [], []
         case Audience.REPORTER:
             return _to(row, "account", who.everybody if who else (), found)
+        case Audience.RECEIVER:
+            receiver = found.complaints[event.subject_id].first_receiver_id
+            return _to(row, "account", [receiver] if receiver else (), found)
         case Audience.FOLLOWERS:
             return _to(row, "account", who.followers if who else (), found)
         case Audience.ASKED:

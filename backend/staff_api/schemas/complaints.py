@@ -39,7 +39,8 @@ Day = Annotated[date, Field(strict=False)]
 class ComplaintQuery(PageQuery):
     """Which complaints; ``text`` is words, a number or a ticket number.
 
-    ``paused``: those whose clock stands still. ``handed_up``: those that wait for one's decision whether they are restricted.
+    ``mine``: open ones that one received first (首接). ``paused``: those whose clock stands still. ``handed_up``: those
+    that wait for one's decision whether they are restricted.
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -55,6 +56,7 @@ class ComplaintQuery(PageQuery):
     restricted: bool | None = None
     handed_up: bool = False
     paused: bool = False
+    mine: bool = False
     order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
     until: Moment | None = None
@@ -74,6 +76,7 @@ class ComplaintQuery(PageQuery):
             is_restricted=self.restricted,
             is_handed_up=self.handed_up,
             is_paused=self.paused,
+            only_received=self.mine,
             since=self.since,
             until=self.until,
             only_assigned=only_assigned,

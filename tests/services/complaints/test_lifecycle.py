@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.repository import proceedings
 from backend.complaints.rules.vocabulary import Nature, Outcome, PauseReason
 from backend.complaints.service import (
@@ -351,3 +352,16 @@ def test_a_duplicate_is_merged_also_when_a_unit_has_it(ctx: Context, hotline: Ho
     (asked,) = proceedings.extensions_of(ctx.session, row.id)
     assert asked.state == "refused"
     assert service.my_complaint(hotline.resident, row.id)[0].merged_into == first.number
+
+
+def test_who_received_a_case_first_has_it_on_a_list_until_it_is_done(hotline: Hotline) -> None:
+    mine = ComplaintFilter(only_received=True)
+    called, row = hotline.record(), hotline.register()
+    assert [line.id for line in service.list_complaints(hotline.hotline, mine, 10)] == [called.id]
+    row = service.accept_complaint(hotline.town, AcceptComplaint(row.id, row.version))
+    assert row.first_receiver_id == hotline.town.actor.account_id
+    assert [line.id for line in service.list_complaints(hotline.town, mine, 10)] == [row.id]
+    called = service.accept_complaint(hotline.town, AcceptComplaint(called.id, called.version))
+    assert called.first_receiver_id == hotline.hotline.actor.account_id
+    service.decline_complaint(hotline.town, DeclineComplaint(hotline.record().id, None, "不属本区"))
+    assert [line.id for line in service.list_complaints(hotline.hotline, mine, 10)] == [called.id]

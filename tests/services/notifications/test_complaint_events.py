@@ -135,3 +135,15 @@ def test_the_log_of_deliveries_says_nothing_about_reporters(town: World) -> None
         page = desk.ListDeliveries(estate.estate.id, None, None, None, 10)
         assert desk.list_deliveries(committee, page) == []
         assert desk.count_deliveries(committee, estate.estate.id, None) == {}
+
+
+def test_what_is_late_is_told_to_who_received_it_first(town: World) -> None:
+    estate = town.estate(1)
+    row = report(town, estate, town.resident(*estate.dwelling_ids), "a")
+    with town.acting() as ctx:
+        receiver = make_staff(ctx, Role.HOTLINE, estate.community.id)
+        service.accept_complaint(acting_as(ctx, receiver), AcceptComplaint(row.id, row.version))
+    happen(town, estate, row, "overdue")
+    read(town)
+    (told,) = town.deliveries("complaint_received")
+    assert (told.recipient_id, WORDS in str(told)) == (receiver.account_id, False)
