@@ -23,7 +23,7 @@ from backend.complaints.rules.statistics import (
 )
 from backend.complaints.service.loading import own_parties
 from backend.infra.context import Context
-from backend.kernel.access import Permission, require
+from backend.kernel.access import Permission, permitted_paths, require
 from backend.kernel.clock import local_date
 from backend.registry.queries import estate_names, scope_of_estate, scope_of_organisation
 
@@ -69,11 +69,22 @@ def read_statistics(ctx: Context, command: ReadStatistics) -> Statistics:
     found = queries.break_down_by(ctx.session, watcher, wanted, command.by)
     groups = break_down(found, _titles(ctx, command.by, wanted.period, found))
     total = figures_of_all(found)
-    if command.only_assigned or command.is_restricted:
+    if command.only_assigned or command.is_restricted or not _knows_reporters(ctx):
         groups = tuple(Group(each.key, each.title, without_reporters(each.figures)) for each in groups)
         total = without_reporters(total)
     left_out = max(0, len(groups) - MOST_GROUPS)
     return Statistics(command.by, wanted.period, watcher.now, total, groups[:MOST_GROUPS], left_out)
+
+
+def _knows_reporters(ctx: Context) -> bool:
+    """Tell whether the caller may ask who reported wherever they list: two periods side by side tell of one report."""
+    if ctx.actor.kind == "system":
+        return True
+    listed, known = (
+        set(permitted_paths(ctx.actor, permission))
+        for permission in (Permission.COMPLAINT_READ, Permission.COMPLAINT_REPORTER)
+    )
+    return listed <= known
 
 
 def _wanted(ctx: Context, command: ReadStatistics) -> queries.StatisticsFilter:

@@ -255,6 +255,9 @@ def test_figures_may_be_narrowed_to_an_area_a_category_and_a_unit(hotline: Hotli
 def test_units_and_readers_of_restricted_cases_do_not_learn_of_one_persons_reports(hotline: Hotline) -> None:
     for _ in range(6):
         taken(hotline, "in_progress", FEBRUARY, repeats_reporter=True)
-    assert figures(hotline.hotline).repeats_reporter == 6
+    # One more day in the period and one more: whose it is, only those may guess who may also ask.
+    assert figures(hotline.hotline).repeats_reporter == figures(hotline.town).repeats_reporter == 6
+    for reader in (hotline.committee, hotline.bureau, hotline.auditor):
+        assert figures(reader).repeats_reporter is None
     assert figures(hotline.handler, only_assigned=True).repeats_reporter is None
     assert figures(hotline.bureau, is_restricted=True).repeats_reporter is None
