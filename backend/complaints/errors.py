@@ -120,6 +120,11 @@ def question_over() -> Conflict:
     return Conflict("question_over", "这次回访已经答复或已过期。如问题仍未解决，请选择“重新办理”。")
 
 
+def dispute_over() -> Conflict:
+    """Return the refusal to dispute a declining twice, or after the time for it."""
+    return Conflict("dispute_over", "申请复核的期限已过，或已经复核过一次；有新的情况，请作为新的投诉提交。")
+
+
 def question_waits() -> Conflict:
     """Return the refusal to close a case while its reporter may still say whether it is solved."""
     return Conflict(

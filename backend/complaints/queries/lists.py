@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from backend.complaints.queries.access import assigned_to, handed_up_to, visible_to
 from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
-from backend.complaints.rules.states import OPEN
+from backend.complaints.rules.states import OPEN, State
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams, normalise
 from backend.complaints.tables import Complaint
@@ -27,6 +27,7 @@ class ComplaintFilter:
 
     ``only_received``: open ones that the watcher received first and answers for. ``is_paused``: only those whose clock
     stands still. ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
+    ``is_disputed``: declined once, and waiting to be looked at again.
     ``by_due``: only those with a running clock, the soonest due first.
     """
 
@@ -42,6 +43,7 @@ class ComplaintFilter:
     is_restricted: bool | None = None
     is_handed_up: bool = False
     is_paused: bool = False
+    is_disputed: bool = False
     only_received: bool = False
     since: datetime | None = None
     until: datetime | None = None
@@ -135,6 +137,8 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
     if wanted.only_received:
         mine = col(Complaint.first_receiver_id) == watcher.actor.account_id
         clauses += [col(Complaint.state).in_(OPEN), mine]
+    if wanted.is_disputed:
+        clauses += [col(Complaint.state) == State.REGISTERED, col(Complaint.disputed_at).is_not(None)]
     if wanted.is_paused:
         clauses += [col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_not(None)]
     if wanted.is_handed_up:

@@ -170,6 +170,16 @@ def has_contested(session: Session, complaint_id: str, party_id: str) -> bool:
     return session.exec(wanted.limit(1)).first() is not None
 
 
+def has_declined(session: Session, complaint_id: str, account_id: str | None) -> bool:
+    """Tell whether somebody has declined this complaint."""
+    wanted = select(ComplaintStep.id).where(
+        ComplaintStep.complaint_id == complaint_id,
+        ComplaintStep.action == "decline",
+        ComplaintStep.actor_id == account_id,
+    )
+    return session.exec(wanted.limit(1)).first() is not None
+
+
 def merged_into(session: Session, complaint_id: str) -> Sequence[str]:
     """Return the ids of the complaints that were merged into this one."""
     return session.exec(select(Complaint.id).where(Complaint.merged_into_id == complaint_id)).all()

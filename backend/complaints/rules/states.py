@@ -69,6 +69,7 @@ class Action(StrEnum):
     DECLINE = "decline"
     RECLASSIFY = "reclassify"
     HAND_UP = "hand_up"
+    DISPUTE = "dispute"
     DISPATCH = "dispatch"
     START = "start"
     CONTEST = "contest"
@@ -96,6 +97,7 @@ ACTION_TITLES: Mapping[Action, str] = {
     Action.DECLINE: "不予受理",
     Action.RECLASSIFY: "更正类别",
     Action.HAND_UP: "上报甄别",
+    Action.DISPUTE: "申请复核",
     Action.DISPATCH: "派单",
     Action.START: "接收办理",
     Action.CONTEST: "退回（派单异议）",
@@ -151,9 +153,16 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.TRANSFER: _staff(
         Permission.COMPLAINT_TRIAGE, frozenset({State.REGISTERED, State.ACCEPTED}), State.TRANSFERRED
     ),
-    Action.DECLINE: _staff(Permission.COMPLAINT_TRIAGE, frozenset({State.REGISTERED}), State.DECLINED),
+    Action.DECLINE: _staff(Permission.COMPLAINT_DECLINE, frozenset({State.REGISTERED}), State.DECLINED),
     Action.RECLASSIFY: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
     Action.HAND_UP: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
+    # Back to triage, by somebody above who did not decline it.
+    Action.DISPUTE: Transition(
+        frozenset({State.DECLINED}),
+        State.REGISTERED,
+        frozenset({Doer.STAFF, Doer.REPORTER}),
+        Permission.COMPLAINT_SUPERVISE,
+    ),
     Action.DISPATCH: _staff(Permission.COMPLAINT_DISPATCH, TO_DISPATCH, State.DISPATCHED),
     Action.START: Transition(
         frozenset({State.DISPATCHED}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.complaints.service.anonymous import forget_anonymous_days
+from backend.complaints.service.disputing import dispute_by_code, dispute_declining, dispute_own
 from backend.complaints.service.follow_up import (
     Answer,
     answer_by_code,
@@ -129,6 +130,9 @@ __all__ = [
     "decide_extension",
     "decline_complaint",
     "dispatch_complaint",
+    "dispute_by_code",
+    "dispute_declining",
+    "dispute_own",
     "export_statistics",
     "find_estate",
     "forget_anonymous_days",

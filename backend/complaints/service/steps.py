@@ -30,6 +30,7 @@ EVENTS: Mapping[Action, str] = {
     Action.DECLINE: "declined",
     Action.RECLASSIFY: "reclassified",
     Action.HAND_UP: "handed_up",
+    Action.DISPUTE: "disputed",
     Action.DISPATCH: "dispatched",
     Action.START: "started",
     Action.CONTEST: "contested",

@@ -170,6 +170,8 @@ class Complaint(SQLModel, table=True):
     # Handed up by somebody near it, and about whom they think it is: for those who decide, hidden from nobody yet.
     handed_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     handed_up_about_id: str | None = None
+    # Since when somebody above looks again at a report that was declined.
+    disputed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     merged_into_id: str | None = Field(default=None, foreign_key="complaint.id")
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     responded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -36,6 +36,7 @@ _ROOM_WORDS: Mapping[str, str] = {
     "paused_long": "计时已暂停很久，请确认能否恢复办理",
     "contested": "派单被退回，请重新派单",
     "supervised": "已列为督办",
+    "disputed": "对不予受理申请复核，请由未经手的人重新审查",
     "registered": "有新的反映限制查看，等待受理",
     "handed_up": "已上报甄别，等待决定是否限制查看",
 }

@@ -205,7 +205,7 @@ RULES = (
     ),
     *(
         Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)
-        for what in ("overdue", "response_overdue")
+        for what in ("overdue", "response_overdue", "disputed")
     ),
     *(
         Rule(f"complaint.{what}", "complaint_received", Audience.RECEIVER)

@@ -41,6 +41,7 @@ class ComplaintQuery(PageQuery):
 
     ``mine``: open ones that one received first (首接). ``paused``: those whose clock stands still. ``handed_up``: those
     that wait for one's decision whether they are restricted.
+    ``disputed``: declined once, and waiting to be looked at again.
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -56,6 +57,7 @@ class ComplaintQuery(PageQuery):
     restricted: bool | None = None
     handed_up: bool = False
     paused: bool = False
+    disputed: bool = False
     mine: bool = False
     order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
@@ -76,6 +78,7 @@ class ComplaintQuery(PageQuery):
             is_restricted=self.restricted,
             is_handed_up=self.handed_up,
             is_paused=self.paused,
+            is_disputed=self.disputed,
             only_received=self.mine,
             since=self.since,
             until=self.until,

@@ -21,10 +21,12 @@ POST   /api/v1/complaints                                             | estate
 GET    /api/v1/complaints/<complaint>                                 | self
 POST   /api/v1/complaints/<complaint>/withdraw                        | self
 POST   /api/v1/complaints/<complaint>/reopen                          | self
+POST   /api/v1/complaints/<complaint>/dispute                         | self
 POST   /api/v1/complaints/<complaint>/follow-up                       | self
 POST   /api/v1/complaint-follow-ups                                   | public
 GET    /api/v1/complaint-tracker?number=<complaint_number>            | public
 POST   /api/v1/complaint-tracker/case                                 | public
+POST   /api/v1/complaint-tracker/dispute                              | public
 POST   /api/v1/complaint-tracker/follow-up                            | public
 POST   /api/v1/staff/project-estates/<row>/gates/<gate>/surveys       | .BTR.......
 GET    /api/v1/staff/rectification/items                              | own .BTROM...DU
@@ -57,7 +59,8 @@ POST   /api/v1/staff/complaints/<complaint>/accept                    | .BTR....
 POST   /api/v1/staff/complaints/<complaint>/reclassify                | .BTR....H..
 POST   /api/v1/staff/complaints/<complaint>/hand-up                   | .BTR....H..
 POST   /api/v1/staff/complaints/<complaint>/transfer                  | .BTR....H..
-POST   /api/v1/staff/complaints/<complaint>/decline                   | .BTR....H..
+POST   /api/v1/staff/complaints/<complaint>/decline                   | .BT.....H..
+POST   /api/v1/staff/complaints/<complaint>/dispute                   | .BT........
 GET    /api/v1/staff/complaints/<complaint>/duplicates                | .BT.....H..
 POST   /api/v1/staff/complaints/<complaint>/merge                     | .BT.....H..
 POST   /api/v1/staff/complaints/<complaint>/dispatch                  | .BT.....H..
