@@ -121,6 +121,7 @@ def watch_complaints(ports: Ports) -> int:
         (escalation.to_warn, escalation.warn),
         (escalation.overdue, escalation.tell_overdue),
         (escalation.unanswered, escalation.tell_unanswered),
+        (escalation.long_paused, escalation.tell_long_pause),
         (escalation.expired, close_unanswered),
     )
     return sum(_each(ports, _read(ports, find), step) for find, step in steps)

@@ -49,6 +49,19 @@ def conflict_of_interest() -> Forbidden:
     return Forbidden("conflict_of_interest", "这件投诉与您或您所在的单位有关，按回避要求须由他人办理。")
 
 
+def hand_up() -> Forbidden:
+    """Return the refusal to restrict a case, by somebody who would hide it from themselves and all around them."""
+    return Forbidden(
+        "hand_up",
+        "涉及具体工作人员、作风或检举控告的，由上级主管部门决定限制查看；请用“上报甄别”，案件照常办理。",
+    )
+
+
+def hand_up_needless() -> Conflict:
+    """Return the refusal to hand up what is with those who decide, or what they can decide themselves."""
+    return Conflict("hand_up_needless", "这件投诉已上报，或您可以直接决定是否限制查看。")
+
+
 def not_handled_here(nature: str) -> Unprocessable:
     """Return the refusal to accept what must be passed on in writing."""
     return wrong("nature", f"“{nature}”不进入投诉办理，请书面转送有权处理的机关。")
@@ -105,6 +118,18 @@ def others_follow() -> Conflict:
 def question_over() -> Conflict:
     """Return the refusal of an answer to a question that was answered, has expired or was never asked."""
     return Conflict("question_over", "这次回访已经答复或已过期。如问题仍未解决，请选择“重新办理”。")
+
+
+def dispute_over() -> Conflict:
+    """Return the refusal to dispute a declining twice, or after the time for it."""
+    return Conflict("dispute_over", "申请复核的期限已过，或已经复核过一次；有新的情况，请作为新的投诉提交。")
+
+
+def question_waits() -> Conflict:
+    """Return the refusal to close a case while its reporter may still say whether it is solved."""
+    return Conflict(
+        "question_waits", "反映人还可以答复回访，不能先行结案；请电话回访并登记答复，无人应答的到期自动结案。"
+    )
 
 
 def reopen_over() -> Conflict:

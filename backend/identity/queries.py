@@ -99,3 +99,29 @@ def staff_of_area(session: Session, account_id: str, organisation_path: str) -> 
         or organisation_path.startswith(row.organisation_path)
         for row in rows
     )
+
+
+def holders_at(
+    session: Session, roles: Collection[str], organisation_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Return organisation id → the accounts in use that hold one of the roles over all of it today, in one query."""
+    if not organisation_ids:
+        return {}
+    today = local_date(db_now(session))
+    rows = session.exec(
+        select(RoleGrant.organisation_id, RoleGrant.account_id)
+        .join(Account, col(Account.id) == col(RoleGrant.account_id))
+        .where(
+            col(RoleGrant.organisation_id).in_(set(organisation_ids)),
+            col(RoleGrant.role).in_(set(roles)),
+            col(RoleGrant.estate_id).is_(None),
+            col(RoleGrant.revoked_at).is_(None),
+            col(RoleGrant.starts_on) <= today,
+            col(RoleGrant.ends_on).is_(None) | (col(RoleGrant.ends_on) >= today),
+            Account.state == "active",
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for organisation_id, account_id in rows:
+        found.setdefault(organisation_id, set()).add(account_id)
+    return found

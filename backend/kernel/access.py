@@ -75,6 +75,8 @@ class Permission(StrEnum):
     COMPLAINT_REGISTER = "complaint.register"
     COMPLAINT_READ = "complaint.read"
     COMPLAINT_TRIAGE = "complaint.triage"
+    # Not the committee's: what residents report is often about its own work.
+    COMPLAINT_DECLINE = "complaint.decline"
     COMPLAINT_DISPATCH = "complaint.dispatch"
     COMPLAINT_HANDLE = "complaint.handle"
     COMPLAINT_MEDIATE = "complaint.mediate"
@@ -132,6 +134,7 @@ _RUNS_HOTLINE = frozenset(
         Permission.COMPLAINT_REGISTER,
         Permission.COMPLAINT_READ,
         Permission.COMPLAINT_TRIAGE,
+        Permission.COMPLAINT_DECLINE,
         Permission.COMPLAINT_DISPATCH,
         Permission.COMPLAINT_MEDIATE,
         Permission.COMPLAINT_FOLLOW_UP,
@@ -173,8 +176,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.COMPLAINT_REGISTER,
         Permission.COMPLAINT_READ,
         Permission.COMPLAINT_TRIAGE,
+        Permission.COMPLAINT_DECLINE,
         Permission.COMPLAINT_SUPERVISE,
+        # Whoever alone may see a restricted case must be able to bring it to its end.
         Permission.COMPLAINT_RESTRICTED,
+        Permission.COMPLAINT_DISPATCH,
+        Permission.COMPLAINT_HANDLE,
+        Permission.COMPLAINT_FOLLOW_UP,
         Permission.PARTY_WRITE,
         Permission.API_KEY_WRITE,
     },

@@ -63,6 +63,13 @@ def reopen_my_complaint(complaint_id: str, json: schemas.WordsIn) -> schemas.Mov
     return schemas.MovedOut.of(service.reopen_own(current_context(), complaint_id, json.words))
 
 
+@door.post(f"{_ONE}/dispute")
+@endpoint(resident(limit="10/minute"), {200: schemas.MovedOut}, tags=_TAGS)
+def dispute_my_complaint(complaint_id: str, json: schemas.WordsIn) -> schemas.MovedOut:
+    """Have the declining of one's own report looked at further up, once and in time."""
+    return schemas.MovedOut.of(service.dispute_own(current_context(), complaint_id, json.words))
+
+
 @door.post(f"{_ONE}/follow-up")
 @endpoint(resident(limit="10/minute"), {200: schemas.MovedOut}, tags=_TAGS)
 def answer_my_follow_up(complaint_id: str, json: schemas.AnswerIn) -> schemas.MovedOut:
@@ -89,6 +96,14 @@ def track_complaint(query: schemas.TrackerQuery) -> schemas.TrackedOut:
 def show_anonymous_complaint(json: schemas.CodeIn) -> schemas.MyCaseOut:
     """Show an anonymous complaint to whoever has its number and code."""
     return schemas.MyCaseOut.of(service.tracked_case(current_context(), json.number, json.code))
+
+
+@door.post("/complaint-tracker/dispute")
+@endpoint(_TRIES, {200: schemas.MovedOut}, tags=_TAGS)
+def dispute_anonymous_complaint(json: schemas.CodeWordsIn) -> schemas.MovedOut:
+    """Have the declining of an anonymous report looked at further up, once and in time."""
+    done = service.dispute_by_code(current_context(), json.number, json.code, json.words)
+    return schemas.MovedOut.of(done)
 
 
 @door.post("/complaint-tracker/follow-up")

@@ -265,6 +265,13 @@ class CodeIn(StrictModel):
     code: _Code
 
 
+class CodeWordsIn(WordsIn):
+    """Words with number and code of an anonymous report."""
+
+    number: _Number
+    code: _Code
+
+
 class CodeAnswerIn(AnswerIn):
     """The answer with number and code of an anonymous report."""
 

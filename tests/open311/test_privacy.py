@@ -97,15 +97,17 @@ def test_a_published_case_that_turns_out_to_be_an_accusation_disappears(town: To
     from backend.complaints import service
     from backend.complaints.rules.vocabulary import Nature
     from backend.complaints.service import TransferComplaint
-    from tests.factories.people import acting_as
+    from backend.kernel.access import Role
+    from tests.factories.people import acting_as, make_staff
     from tests.open311.test_filing import stored
 
     number = town.file(description="材料以次充好，另有隐情")
     assert town.get(f"requests/{number}.json").status_code == 200
     row = stored(town, number)
     with town.world.arrange() as ctx:
+        bureau = acting_as(ctx, make_staff(ctx, Role.BUREAU, row.organisation_id))
         day = (ctx.clock.now() - timedelta(days=1)).date()
         command = TransferComplaint(row.id, row.version, Nature.ACCUSATION, "某机关", "转送函", "1号", day)
-        service.transfer_complaint(acting_as(ctx, town.hotline), command)
+        service.transfer_complaint(bureau, command)
     assert town.get(f"requests/{number}.json").data == town.get("requests/000000000000.json").data
     assert number not in everything(town)

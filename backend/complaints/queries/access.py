@@ -47,6 +47,17 @@ def assigned_to(actor: Actor, party_ids: frozenset[str]) -> ColumnElement[bool]:
     )
 
 
+def handed_up_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for complaints that were handed up to an actor, who is not whom they may be about."""
+    waits = and_(
+        col(Complaint.handed_up_at).is_not(None),
+        col(Complaint.handed_up_about_id).is_distinct_from(actor.account_id),
+    )
+    if actor.kind == "system":
+        return waits
+    return and_(waits, within(permitted_paths(actor, Permission.COMPLAINT_RESTRICTED)))
+
+
 def within(scopes: Sequence[Scope]) -> ColumnElement[bool]:
     """Return the condition for complaints that lie in any of the scopes."""
     return or_(false(), *(_inside(scope) for scope in scopes))

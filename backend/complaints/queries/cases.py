@@ -66,6 +66,7 @@ class Line:
     due_at: datetime | None
     is_due_provisional: bool
     paused_at: datetime | None
+    pause_reason: str | None
     is_overdue: bool
     is_supervised: bool
     is_restricted: bool
@@ -90,6 +91,7 @@ class Case:
     """A complaint with its history, for staff or the responsible party."""
 
     line: Line
+    words_for_party: str
     about_party_id: str | None
     about_party_name: str | None
     about_account_id: str | None
@@ -104,6 +106,8 @@ class Case:
     steps: tuple[StepView, ...]
     requested: ComplaintExtension | None
     filed_by: FiledBy | None
+    handed_up_at: datetime | None
+    handed_up_about_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +162,25 @@ PUBLIC_STEPS = frozenset(
 )
 
 
-def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) -> Line:
-    """Return a complaint as a line of a list, with the words that this view may read."""
-    as_party = view is View.PARTY
-    hidden = as_party and row.disclosure != Disclosure.NAMED
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How somebody reads one complaint, and when.
+
+    ``is_trusted``: they decide what is restricted; only they read why it was handed up. ``is_unit``: staff who act for
+    some unit; of a hidden reporter they read a unit's words from the first day, as the case may become theirs.
+    """
+
+    view: View
+    now: datetime
+    is_unit: bool = False
+    is_trusted: bool = False
+
+
+def line_of(row: Complaint, reading: Reading, names: dict[str, str]) -> Line:
+    """Return a complaint as a line of a list, with the words that this reading may see."""
+    is_hidden = row.disclosure != Disclosure.NAMED
+    as_party = reading.view is View.PARTY or (reading.is_unit and is_hidden)
+    hidden = as_party and is_hidden
     running = row.paused_at is None and row.resolved_at is None and row.due_at is not None
     return Line(
         id=row.id,
@@ -188,7 +207,8 @@ def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) ->
         due_at=row.due_at,
         is_due_provisional=row.is_due_provisional,
         paused_at=row.paused_at,
-        is_overdue=running and row.due_at is not None and row.due_at <= now,
+        pause_reason=row.pause_reason,
+        is_overdue=running and row.due_at is not None and row.due_at <= reading.now,
         is_supervised=row.is_supervised,
         is_restricted=row.is_restricted,
         party_id=row.party_id,
@@ -196,17 +216,18 @@ def line_of(row: Complaint, view: View, names: dict[str, str], now: datetime) ->
         resolved_at=row.resolved_at,
         closed_at=row.closed_at,
         outcome=row.outcome,
-        view=view,
+        view=reading.view,
     )
 
 
-def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case:
-    """Return a complaint with its whole history as this view may read it."""
+def case_of(session: Session, row: Complaint, reading: Reading) -> Case:
+    """Return a complaint with its whole history as somebody may read it."""
     names = parties.names_of(session, [name for name in (row.party_id, row.about_party_id) if name])
     steps = repository.steps_of(session, row.id)
-    as_party = view is View.PARTY
+    as_party, is_trusted = reading.view is View.PARTY, reading.is_trusted
     return Case(
-        line=line_of(row, view, names, now),
+        line=line_of(row, reading, names),
+        words_for_party=row.words_for_party,
         about_party_id=row.about_party_id,
         about_party_name=names.get(row.about_party_id or ""),
         about_account_id=None if as_party else row.about_account_id,
@@ -218,9 +239,11 @@ def case_of(session: Session, row: Complaint, view: View, now: datetime) -> Case
         is_satisfied=row.is_satisfied,
         merged_into_id=row.merged_into_id,
         merged_ids=() if as_party else tuple(repository.merged_into(session, row.id)),
-        steps=tuple(_step(step) for step in steps),
+        steps=tuple(_step(step, is_trusted=is_trusted) for step in steps),
         requested=proceedings.open_extension(session, row.id),
         filed_by=None if as_party else _filed_by(session, row),
+        handed_up_at=row.handed_up_at if is_trusted else None,
+        handed_up_about_id=row.handed_up_about_id if is_trusted else None,
     )
 
 
@@ -308,8 +331,9 @@ def _concerns_reporter(step: ComplaintStep) -> bool:
     return step.is_told or step.action in PUBLIC_STEPS
 
 
-def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:
+def _step(step: ComplaintStep, *, for_reporter: bool = False, is_trusted: bool = False) -> StepView:
     facts = dict(step.facts or {})
+    is_kept = step.action == Action.HAND_UP and not is_trusted
     if for_reporter:
         facts = {name: value for name, value in facts.items() if name in ("outcome", "into")}
     return StepView(
@@ -320,7 +344,7 @@ def _step(step: ComplaintStep, *, for_reporter: bool = False) -> StepView:
         to_state=step.to_state,
         doer=step.doer,
         actor_id=None if for_reporter else step.actor_id,
-        words=step.words if step.is_told or not for_reporter else "",
+        words=step.words if step.is_told or not (for_reporter or is_kept) else "",
         is_told=step.is_told,
         due_at=step.due_at,
         facts=facts,

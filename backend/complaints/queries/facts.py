@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp, ResponsibleParty
+from backend.identity.queries import holders_at
+from backend.kernel.access import ROLE_PERMISSIONS, Permission
+
+# Who decides about restricted cases, not who only reads them.
+_TRUSTED = frozenset(
+    role
+    for role, held in ROLE_PERMISSIONS.items()
+    if {Permission.COMPLAINT_RESTRICTED, Permission.COMPLAINT_TRIAGE} <= held
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,10 @@ class ComplaintFacts:
     party_name: str | None
     works_item_id: str | None
     is_restricted: bool
+    # Where those sit who may see it when it is restricted: the nearest above, without whom it is about.
+    trusted_id: str | None
+    # The staff account that answers for it, None where the system wrote it down.
+    first_receiver_id: str | None
     registered_at: datetime
     due_at: datetime | None
 
@@ -42,7 +55,16 @@ def facts_of(session: Session, complaint_ids: Collection[str]) -> dict[str, Comp
         .outerjoin(ResponsibleParty, col(ResponsibleParty.id) == col(Complaint.party_id))
         .where(col(Complaint.id).in_(set(complaint_ids)))
     )
-    return {row.id: _facts(row, name) for row, name in session.exec(query)}
+    found = session.exec(query).all()
+    chains = {row.id: row.organisation_path.strip("/").split("/") for row, _ in found}
+    holders = holders_at(session, _TRUSTED, {name for chain in chains.values() for name in chain})
+    return {row.id: _facts(row, name, _trusted(row, chains[row.id], holders)) for row, name in found}
+
+
+def _trusted(row: Complaint, chain: Sequence[str], holders: Mapping[str, set[str]]) -> str | None:
+    concerned = {row.about_account_id, row.handed_up_about_id}
+    fit = (name for name in reversed(chain) if holders.get(name) and not holders[name] & concerned)
+    return next(fit, None)
 
 
 def facts_by_number(session: Session, number: str) -> ComplaintFacts | None:
@@ -135,7 +157,7 @@ def party_card(session: Session, party_id: str) -> tuple[str, str, str] | None:
     return None if found is None else (found[0], found[1], found[2])
 
 
-def _facts(row: Complaint, party_name: str | None) -> ComplaintFacts:
+def _facts(row: Complaint, party_name: str | None, trusted_id: str | None) -> ComplaintFacts:
     return ComplaintFacts(
         row.id,
         row.number,
@@ -151,6 +173,8 @@ def _facts(row: Complaint, party_name: str | None) -> ComplaintFacts:
         party_name,
         row.works_item_id,
         row.is_restricted,
+        trusted_id,
+        None if row.first_receiver_id == "system" else row.first_receiver_id,
         row.registered_at,
         row.due_at,
     )

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from backend.complaints.queries.access import assigned_to, seen_as_party, visible_to
+from backend.complaints.queries.access import assigned_to, handed_up_to, seen_as_party, visible_to
 from backend.complaints.repository import parties
 from backend.complaints.rules.numbers import parse_number
-from backend.complaints.rules.states import OPEN
+from backend.complaints.rules.states import OPEN, State
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams
 from backend.complaints.tables import Complaint, ComplaintRelay
@@ -25,7 +25,10 @@ from backend.kernel.access import Actor
 class ComplaintFilter:
     """Which complaints to list; everything given must hold. ``text`` is words, a number or a ticket number.
 
-    ``key_id``: those that one outside system filed. ``by_due``: only those with a running clock, the soonest due first.
+    ``only_received``: open ones that the watcher received first and answers for. ``is_paused``: only those whose clock
+    stands still. ``is_handed_up``: only those that wait for the watcher to decide whether they are restricted.
+    ``is_disputed``: declined once, and waiting to be looked at again. ``key_id``: those that one outside system filed.
+    ``by_due``: only those with a running clock, the soonest due first.
     """
 
     states: tuple[str, ...] = ()
@@ -38,6 +41,11 @@ class ComplaintFilter:
     text: str | None = None
     is_overdue: bool | None = None
     is_supervised: bool | None = None
+    is_restricted: bool | None = None
+    is_handed_up: bool = False
+    is_paused: bool = False
+    is_disputed: bool = False
+    only_received: bool = False
     since: datetime | None = None
     until: datetime | None = None
     only_assigned: bool = False
@@ -85,8 +93,9 @@ def text_matches(session: Session, text: str, party_ids: frozenset[str]) -> Colu
 
     A ticket that the unit is not shown is not found by it either: asking for it would confirm it.
     """
-    is_shown = or_(col(Complaint.disclosure) == Disclosure.NAMED, not_(seen_as_party(party_ids)))
-    ticket = and_(col(Complaint.ticket_number) == text.strip(), is_shown)
+    ticket: ColumnElement[bool] = col(Complaint.ticket_number) == text.strip()
+    if party_ids:
+        ticket = and_(ticket, col(Complaint.disclosure) == Disclosure.NAMED)
     number = parse_number(text)
     if number is not None:
         return or_(col(Complaint.number) == number, ticket)
@@ -105,6 +114,7 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
         (col(Complaint.category), wanted.category),
         (col(Complaint.source), wanted.source),
         (col(Complaint.is_supervised), wanted.is_supervised),
+        (col(Complaint.is_restricted), wanted.is_restricted),
     )
     clauses: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
     if wanted.states:
@@ -117,6 +127,15 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
         clauses.append(_lateness(wanted, watcher.now))
     if wanted.key_id is not None:
         clauses.append(_filed_with(wanted.key_id, watcher.party_ids))
+    if wanted.only_received:
+        mine = col(Complaint.first_receiver_id) == watcher.actor.account_id
+        clauses += [col(Complaint.state).in_(OPEN), mine]
+    if wanted.is_disputed:
+        clauses += [col(Complaint.state) == State.REGISTERED, col(Complaint.disputed_at).is_not(None)]
+    if wanted.is_paused:
+        clauses += [col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_not(None)]
+    if wanted.is_handed_up:
+        clauses.append(handed_up_to(watcher.actor))
     if wanted.text:
         clauses.append(text_matches(session, wanted.text, watcher.party_ids))
     return clauses

@@ -179,13 +179,33 @@ def has_contested(session: Session, complaint_id: str, party_id: str) -> bool:
     return session.exec(wanted.limit(1)).first() is not None
 
 
+def has_declined(session: Session, complaint_id: str, account_id: str | None) -> bool:
+    """Tell whether somebody has declined this complaint."""
+    wanted = select(ComplaintStep.id).where(
+        ComplaintStep.complaint_id == complaint_id,
+        ComplaintStep.action == "decline",
+        ComplaintStep.actor_id == account_id,
+    )
+    return session.exec(wanted.limit(1)).first() is not None
+
+
 def merged_into(session: Session, complaint_id: str) -> Sequence[str]:
     """Return the ids of the complaints that were merged into this one."""
     return session.exec(select(Complaint.id).where(Complaint.merged_into_id == complaint_id)).all()
 
 
 def due_ids(session: Session, what: str, now: datetime, limit: int) -> Sequence[str]:
-    """Return open complaints that want a warning (``warn``), are overdue (``overdue``) or unanswered (``respond``)."""
+    """Return open complaints that want a warning (``warn``), are overdue (``overdue``) or unanswered (``respond``).
+
+    ``pause``: those whose clock has stood still for long.
+    """
+    if what == "pause":
+        query = select(Complaint.id).where(
+            col(Complaint.state).in_(OPEN),
+            col(Complaint.paused_at).is_not(None),
+            col(Complaint.warn_at) <= now,
+        )
+        return session.exec(query.order_by(col(Complaint.warn_at)).limit(limit)).all()
     running = (col(Complaint.state).in_(OPEN), col(Complaint.paused_at).is_(None))
     if what == "warn":
         query = select(Complaint.id).where(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.complaints.rules.conduct import is_about_conduct
 from backend.complaints.rules.redaction import clean, mask_names, redact, redact_hidden
 from backend.complaints.rules.vocabulary import (
     CATEGORIES,
@@ -51,12 +52,27 @@ def wording_of(said: str, place_words: str, disclosure: Disclosure, known: Seque
     return Wording(original, words, for_party, place, grams(f"{for_party} {place}"))
 
 
-def is_restricted(nature: Nature, category: str) -> bool:
+def is_restricted(nature: Nature, category: str, said: str = "") -> bool:
     """Tell whether a fresh report is kept from everybody near it until somebody further off has looked.
 
-    A report about staff must not land on the desk of the person it is about.
+    A report about staff must not land on the desk of the person it is about, whatever its category was called. An
+    emergency is not held up by words alone: whoever can help must read it.
     """
-    return nature is Nature.ACCUSATION or category == "conduct"
+    if nature is Nature.ACCUSATION or is_conduct(category):
+        return True
+    return nature is not Nature.EMERGENCY and is_about_conduct(said)
+
+
+def is_conduct(category: str) -> bool:
+    """Tell whether a category is about how staff or units behave."""
+    return category == "conduct"
+
+
+def restriction_after(
+    said: bool | None, *, was_restricted: bool, names_person: bool, becomes_conduct: bool
+) -> bool:
+    """Tell whether a case is restricted after triage: lifting is said in so many words, never a silence."""
+    return (was_restricted or names_person or becomes_conduct) if said is None else said
 
 
 def time_class_of(nature: Nature, category: str) -> TimeClass:

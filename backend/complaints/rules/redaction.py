@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from backend.kernel.doors import mask_doors
+
 MASK = "***"
 
 # A number as people write it: digits with single spaces, dots or dashes between them.
@@ -17,13 +19,6 @@ _CARD = re.compile(r"[0-9]{16,19}")
 _WITHIN = re.compile(r"1[3-9][0-9]{9}|[0-9]{17}[0-9xX]")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}")
 _WECHAT = re.compile(r"(微信号?|QQ号?|Ｑ+号?)([:： ]*)([A-Za-z0-9_\-]{5,20})", re.IGNORECASE)
-# 3栋2单元501, 3-2-501, 3号楼501室: the building stays, the door goes.
-_DOORS = (
-    re.compile(r"(?<=单元)\s*[0-9]{2,4}\s*(?:室|号|房|户)?"),
-    re.compile(r"(?<=[栋幢座楼])\s*[0-9]{3,4}\s*(?:室|号|房|户)?"),
-    re.compile(r"(?<![0-9])[0-9]{1,3}[\-/][0-9]{1,2}[\-/][0-9]{2,4}(?![0-9])"),
-    re.compile(r"(?<![0-9])[0-9]{3,4}\s*(?:室|房|户)"),
-)
 
 
 def redact(text: str) -> str:
@@ -36,10 +31,7 @@ def redact(text: str) -> str:
 
 def redact_hidden(text: str, known: Iterable[str] = ()) -> str:
     """Return the text as a responsible party may read it when the reporter is hidden: no doors, no known names."""
-    found = redact(text)
-    for door in _DOORS:
-        found = door.sub(MASK, found)
-    return mask_names(found, known)
+    return mask_names(mask_doors(redact(text), MASK), known)
 
 
 def mask_names(text: str, known: Iterable[str]) -> str:

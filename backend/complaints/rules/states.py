@@ -68,6 +68,8 @@ class Action(StrEnum):
     TRANSFER = "transfer"
     DECLINE = "decline"
     RECLASSIFY = "reclassify"
+    HAND_UP = "hand_up"
+    DISPUTE = "dispute"
     DISPATCH = "dispatch"
     START = "start"
     CONTEST = "contest"
@@ -94,6 +96,8 @@ ACTION_TITLES: Mapping[Action, str] = {
     Action.TRANSFER: "书面转送",
     Action.DECLINE: "不予受理",
     Action.RECLASSIFY: "更正类别",
+    Action.HAND_UP: "上报甄别",
+    Action.DISPUTE: "申请复核",
     Action.DISPATCH: "派单",
     Action.START: "接收办理",
     Action.CONTEST: "退回（派单异议）",
@@ -116,7 +120,7 @@ ACTION_TITLES: Mapping[Action, str] = {
 
 
 # A party's round ends with these: what it asked for in the round lapses.
-ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW})
+ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW, Action.MERGE})
 
 
 class Doer(StrEnum):
@@ -149,8 +153,16 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.TRANSFER: _staff(
         Permission.COMPLAINT_TRIAGE, frozenset({State.REGISTERED, State.ACCEPTED}), State.TRANSFERRED
     ),
-    Action.DECLINE: _staff(Permission.COMPLAINT_TRIAGE, frozenset({State.REGISTERED}), State.DECLINED),
+    Action.DECLINE: _staff(Permission.COMPLAINT_DECLINE, frozenset({State.REGISTERED}), State.DECLINED),
     Action.RECLASSIFY: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
+    Action.HAND_UP: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
+    # Back to triage, by somebody above who did not decline it.
+    Action.DISPUTE: Transition(
+        frozenset({State.DECLINED}),
+        State.REGISTERED,
+        frozenset({Doer.STAFF, Doer.REPORTER}),
+        Permission.COMPLAINT_SUPERVISE,
+    ),
     Action.DISPATCH: _staff(Permission.COMPLAINT_DISPATCH, TO_DISPATCH, State.DISPATCHED),
     Action.START: Transition(
         frozenset({State.DISPATCHED}),
@@ -181,9 +193,7 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.PAUSE: _staff(Permission.COMPLAINT_DISPATCH, RUNNING),
     Action.RESUME: _staff(Permission.COMPLAINT_DISPATCH, RUNNING),
     Action.SUPERVISE: _staff(Permission.COMPLAINT_SUPERVISE, OPEN | {State.RESOLVED, State.FOLLOWED_UP}),
-    Action.MERGE: _staff(
-        Permission.COMPLAINT_DISPATCH, OPEN - {State.IN_PROGRESS, State.DISPATCHED}, State.MERGED
-    ),
+    Action.MERGE: _staff(Permission.COMPLAINT_DISPATCH, OPEN, State.MERGED),
     Action.MEDIATE: _staff(Permission.COMPLAINT_MEDIATE, RUNNING),
     Action.RESOLVE: Transition(
         frozenset({State.IN_PROGRESS}),

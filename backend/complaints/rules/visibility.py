@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from backend.complaints.rules.states import Doer
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.kernel.access import Permission
 
@@ -57,17 +58,32 @@ def view_of(viewer: Viewer, concern: Concern) -> View:
     return View.STAFF if Permission.COMPLAINT_READ in viewer.permissions else View.NOTHING
 
 
+def sides_of(view: View, concern: Concern) -> frozenset[Doer]:
+    """Return whose parts a viewer may do: the unit its own, staff theirs.
+
+    A restricted case is shown to no unit: who may see it does the unit's part too, or nobody could end it.
+    """
+    if view is View.NOTHING:
+        return frozenset()
+    if view is View.PARTY:
+        return frozenset({Doer.PARTY})
+    return frozenset({Doer.STAFF, Doer.PARTY}) if concern.is_restricted else frozenset({Doer.STAFF})
+
+
 def may_see_reporter(viewer: Viewer, concern: Concern) -> bool:
     """Tell whether a viewer may ask who reported.
 
     Named: the hotline's people, and the unit that handles the case unless the case is about it (the reporter chose
-    that it be told). Confidential: those with a permission of its own, and no unit. Anonymous: nobody.
+    that it be told). Confidential: those with a permission of its own who act for no unit, of this case or another.
+    Anonymous: nobody.
     """
     view = view_of(viewer, concern)
     if concern.disclosure is Disclosure.ANONYMOUS or view is View.NOTHING:
         return False
     if viewer.is_system:
         return True
+    if concern.disclosure is not Disclosure.NAMED and viewer.party_ids:
+        return False
     if view is View.PARTY:
         return concern.disclosure is Disclosure.NAMED and concern.about_party_id not in viewer.party_ids
     needed = {
@@ -82,6 +98,8 @@ def may_see_original(viewer: Viewer, concern: Concern) -> bool:
     if view_of(viewer, concern) is not View.STAFF:
         return False
     hidden = concern.disclosure is not Disclosure.NAMED
+    if hidden and viewer.party_ids:
+        return False
     needed = Permission.COMPLAINT_CONFIDENTIAL if hidden else Permission.COMPLAINT_REPORTER
     return viewer.is_system or needed in viewer.permissions
 

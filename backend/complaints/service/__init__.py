@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.complaints.service.anonymous import forget_anonymous_days
+from backend.complaints.service.disputing import dispute_by_code, dispute_declining, dispute_own
 from backend.complaints.service.follow_up import (
     Answer,
     answer_by_code,
@@ -11,6 +12,7 @@ from backend.complaints.service.follow_up import (
     close_complaint,
     record_answer,
 )
+from backend.complaints.service.handing_up import HandUpComplaint, hand_up_complaint
 from backend.complaints.service.handling import (
     DispatchComplaint,
     HandleComplaint,
@@ -96,6 +98,7 @@ __all__ = [
     "DecideExtension",
     "DeclineComplaint",
     "DispatchComplaint",
+    "HandUpComplaint",
     "HandleComplaint",
     "MediationView",
     "MergeComplaint",
@@ -127,9 +130,13 @@ __all__ = [
     "decide_extension",
     "decline_complaint",
     "dispatch_complaint",
+    "dispute_by_code",
+    "dispute_declining",
+    "dispute_own",
     "export_statistics",
     "find_estate",
     "forget_anonymous_days",
+    "hand_up_complaint",
     "list_complaints",
     "list_duplicates",
     "list_mediations",

@@ -32,6 +32,11 @@ def overdue(session: Session) -> Sequence[str]:
     return repository.due_ids(session, "overdue", db_now(session), MOST)
 
 
+def long_paused(session: Session) -> Sequence[str]:
+    """Return the complaints whose clock has stood still for as long as is to be reminded of."""
+    return repository.due_ids(session, "pause", db_now(session), MOST)
+
+
 def unanswered(session: Session) -> Sequence[str]:
     """Return the complaints whose first answer is late and was not told yet."""
     return repository.due_ids(session, "respond", db_now(session), MOST)
@@ -75,6 +80,20 @@ def tell_overdue(ctx: Context, complaint_id: str) -> bool:
     return True
 
 
+def tell_long_pause(ctx: Context, complaint_id: str) -> bool:
+    """Remind of a pause that goes on, again and again until the clock does."""
+    row, now = repository.find(ctx.session, complaint_id), ctx.clock.now()
+    if row is None or row.state not in OPEN or row.paused_at is None or row.warn_at is None:
+        return False
+    if now < row.warn_at:
+        return False
+    was = {"paused_at": row.paused_at, "warn_at": row.warn_at}
+    if not repository.mark(ctx.session, row.id, was, {"warn_at": clocks.remind_at(ctx, row, now)}):
+        return False
+    append(ctx, row, "paused_long", _payload(row))
+    return True
+
+
 def tell_unanswered(ctx: Context, complaint_id: str) -> bool:
     """Tell that nobody has answered the reporter in time, once."""
     row, now = repository.find(ctx.session, complaint_id), ctx.clock.now()
@@ -96,7 +115,7 @@ def recompute(ctx: Context, complaint_id: str) -> bool:
     clock = clocks.clock_of(row)
     if clock is None or row.paused_at is not None or not row.is_due_provisional:
         return done
-    values = clocks.clock_columns(ctx, clock)
+    values = clocks.clock_columns(ctx, clock, clocks.course_of(row))
     if values["due_at"] == row.due_at and values["is_due_provisional"]:
         return done
     take_step(ctx, row, Step(Action.RECOMPUTE, Doer.SYSTEM, values=values))

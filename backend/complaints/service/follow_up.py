@@ -80,15 +80,21 @@ def record_answer(ctx: Context, complaint_id: str, version: int | None, answer: 
 
 
 def close_complaint(ctx: Context, complaint_id: str, version: int | None) -> Complaint:
-    """Close what was followed up, or what nobody answered in time; "closed" is told apart from "solved"."""
+    """Close what was followed up, or what nobody answered in time; "closed" is told apart from "solved".
+
+    Not while the reporter may still answer: their "no" would come too late.
+    """
     row = load_for(ctx, complaint_id, Action.CLOSE, version)
     now = ctx.clock.now()
+    doer = Doer.SYSTEM if ctx.actor.kind == "system" else Doer.STAFF
     outcome = Outcome.UNANSWERED
     if row.state == State.FOLLOWED_UP:
         outcome = Outcome.CONFIRMED if row.is_satisfied else Outcome.UNSATISFIED
     else:
+        question = proceedings.waiting_question(ctx.session, row.id)
+        if doer is Doer.STAFF and question is not None and question.expires_at > now:
+            raise errors.question_waits()
         _end_question(ctx, row, now)
-    doer = Doer.SYSTEM if ctx.actor.kind == "system" else Doer.STAFF
     values = {"closed_at": now, "outcome": outcome}
     facts = {"outcome": outcome.value}
     return take_step(ctx, row, Step(Action.CLOSE, doer, is_told=True, values=values, facts=facts))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
+from backend.complaints.rules.intake import is_conduct
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.statistics import minutes_between
+from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.rules.words import grams
 from backend.complaints.service import clocks
 from backend.complaints.service.follow_up import ask_question
 from backend.complaints.service.loading import load_for
-from backend.complaints.service.steps import Step, take_step
+from backend.complaints.service.steps import Step, safe_words, take_step
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.policies.queries import calendars
@@ -21,12 +25,16 @@ from backend.policies.rules.clocks import due_of, start_clock
 
 @dataclass(frozen=True, slots=True)
 class DispatchComplaint:
-    """Hand a complaint to the responsible party."""
+    """Hand a complaint to the responsible party.
+
+    ``wording``: what the party reads of a hidden reporter's words, where the masks alone leave too much.
+    """
 
     complaint_id: str
     version: int | None
     party_id: str
     words: str = ""
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class HandleComplaint:
 
 
 def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
-    """Dispatch to a party of the area; a restricted case never goes to the unit it is about.
+    """Dispatch to a party of the area; a restricted case, or one about conduct, never goes to the unit it is about.
 
     Nobody hands a case to a unit they act for themselves.
     """
@@ -49,21 +57,32 @@ def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
     party = parties.find(ctx.session, command.party_id)
     if party is None or not party.is_active or not row.organisation_path.startswith(party.organisation_path):
         raise errors.party_unsuitable()
-    if row.is_restricted and party.id == row.about_party_id:
+    if (row.is_restricted or is_conduct(row.category)) and party.id == row.about_party_id:
         raise errors.about_itself()
     members = parties.members_of(ctx.session, [party.id])
     if ctx.actor.account_id in {member.account_id for member in members}:
         raise errors.conflict_of_interest()
     if row.is_restricted and row.about_account_id in {member.account_id for member in members}:
         raise errors.about_itself()
-    values = {"party_id": party.id, "dispatched_at": ctx.clock.now()}
+    values = {"party_id": party.id, "dispatched_at": ctx.clock.now(), **_worded(ctx, row, command)}
     return take_step(ctx, row, Step(Action.DISPATCH, Doer.STAFF, command.words, values=values))
+
+
+def _worded(ctx: Context, row: Complaint, command: DispatchComplaint) -> dict[str, Any]:
+    if command.wording is None:
+        return {}
+    text = safe_words(ctx, row, command.wording)
+    if row.disclosure == Disclosure.NAMED or len(text) < 2:
+        raise errors.wrong(
+            "wording", "只有保密、匿名的反映可以另写转述；请写明情况，不写能认出反映人的内容。"
+        )
+    return {"words_for_party": text, "grams": grams(f"{text} {row.place_words}")}
 
 
 def start_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     """Take a dispatched complaint: from now on the party answers for it."""
     row = load_for(ctx, command.complaint_id, Action.START, command.version)
-    return take_step(ctx, row, Step(Action.START, Doer.PARTY, command.words))
+    return take_step(ctx, row, Step(Action.START, _doer(row), command.words))
 
 
 def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -74,9 +93,11 @@ def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
     assert row.dispatched_at is not None and row.party_id is not None  # a constraint holds it
     period = clocks.limits_for(ctx, row.organisation_id).contest
     until = due_of(start_clock(period, row.dispatched_at), calendars(ctx.session)).at
-    if ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id):
+    is_over = ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id)
+    # Of a restricted case it is no dispute: who may see it takes it from a unit that may not.
+    if is_over and not row.is_restricted:
         raise errors.contest_over()
-    return take_step(ctx, row, Step(Action.CONTEST, Doer.PARTY, command.words))
+    return take_step(ctx, row, Step(Action.CONTEST, _doer(row), command.words))
 
 
 def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -84,7 +105,7 @@ def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.NOTE, command.version)
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理情况。")
-    return take_step(ctx, row, _step(Action.NOTE, command))
+    return take_step(ctx, row, _step(row, Action.NOTE, command))
 
 
 def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -92,7 +113,7 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     row = load_for(ctx, command.complaint_id, Action.RESOLVE, command.version)
     if not command.words.strip():
         raise errors.wrong("words", "请写明办理结果，反映人会看到。")
-    step, now = _step(Action.RESOLVE, command), ctx.clock.now()
+    step, now = _step(row, Action.RESOLVE, command), ctx.clock.now()
     paused = clocks.paused_seconds(row, now)
     values = {
         "resolved_at": now,
@@ -109,7 +130,12 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     return row
 
 
-def _step(action: Action, command: HandleComplaint) -> Step:
+def _step(row: Complaint, action: Action, command: HandleComplaint) -> Step:
     return Step(
-        action, Doer.PARTY, command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
+        action, _doer(row), command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
     )
+
+
+def _doer(row: Complaint) -> Doer:
+    """Return who does the unit's part: of a restricted case staff, as no unit sees it."""
+    return Doer.STAFF if row.is_restricted else Doer.PARTY

@@ -6,8 +6,8 @@ from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules import numbers
-from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, Action, Doer, State
-from backend.complaints.rules.visibility import Concern, View, Viewer, view_of
+from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, Action, State
+from backend.complaints.rules.visibility import Concern, View, Viewer, may_see_original, sides_of, view_of
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
@@ -82,7 +82,7 @@ def knows_complaint(ctx: Context, number: str, estate: Scope) -> bool:
 
 
 def load_for(ctx: Context, complaint_id: str, action: Action, version: int | None) -> Complaint:
-    """Return a complaint on which staff may do this now.
+    """Return a complaint on which staff may do this now; a unit does its own part and no other.
 
     Raises NotFound for what they may not see, Forbidden for what is not theirs to do, PreconditionFailed for a
     version that is no more, Conflict for a state that does not allow it.
@@ -93,7 +93,8 @@ def load_for(ctx: Context, complaint_id: str, action: Action, version: int | Non
         raise Forbidden
     if not can(ctx.actor, transition.permission, scope_of(row)):
         raise Forbidden
-    _check_side(transition.doers, view, is_system=viewer.is_system)
+    if not viewer.is_system and not sides_of(view, concern_of(row)) & transition.doers:
+        raise errors.conflict_of_interest() if view is View.PARTY else Forbidden()
     if version is not None and version != row.version:
         raise errors.changed()
     check_state(row, action)
@@ -136,10 +137,12 @@ def code_indexes(ctx: Context, code: str) -> tuple[str, ...]:
     return ctx.vault.indexes(numbers.parse_code(code), "complaint.code")
 
 
-def _check_side(doers: frozenset[Doer], view: View, *, is_system: bool) -> None:
-    """The unit that handles a case does its own part and no other; nobody else does the unit's part."""
-    if is_system:
-        return
-    side = Doer.PARTY if view is View.PARTY else Doer.STAFF
-    if side not in doers:
-        raise errors.conflict_of_interest() if view is View.PARTY else Forbidden()
+def is_trusted(ctx: Context, row: Complaint) -> bool:
+    """Tell whether the caller may see restricted cases of this place, and so decide what is one."""
+    return can(ctx.actor, Permission.COMPLAINT_RESTRICTED, scope_of(row))
+
+
+def check_mediator(ctx: Context, row: Complaint) -> None:
+    """Refuse a mediation, whose parties name the reporter, to who may not know a hidden one."""
+    if row.disclosure != Disclosure.NAMED and not may_see_original(viewer_of(ctx, row), concern_of(row)):
+        raise Forbidden

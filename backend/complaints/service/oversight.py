@@ -10,7 +10,7 @@ from backend.complaints.repository import complaints as repository
 from backend.complaints.rules.states import OPEN, Action, Doer
 from backend.complaints.rules.visibility import View, view_of
 from backend.complaints.service.follow_up import reopen
-from backend.complaints.service.loading import concern_of, load_for, viewer_of
+from backend.complaints.service.loading import check_mediator, concern_of, load_for, viewer_of
 from backend.complaints.service.photos import MEDIATION, hang
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint, Mediation
@@ -92,6 +92,7 @@ def merge_complaint(ctx: Context, command: MergeComplaint) -> Complaint:
 def record_mediation(ctx: Context, command: RecordMediation) -> Complaint:
     """Write a mediation down (调解); names and agreement are sealed, the history says only how it ended."""
     row = load_for(ctx, command.complaint_id, Action.MEDIATE, command.version)
+    check_mediator(ctx, row)
     if command.held_on > local_date(ctx.clock.now()):
         raise errors.wrong("held_on", "调解日期不能晚于今天。")
     if command.is_agreed and not command.agreement.strip():

@@ -11,6 +11,7 @@ from backend.complaints.repository import proceedings, relays
 from backend.complaints.rules.visibility import View, may_see_original, may_see_reporter, view_of
 from backend.complaints.rules.words import grams
 from backend.complaints.service.loading import (
+    check_mediator,
     concern_of,
     load_visible,
     own_parties,
@@ -71,13 +72,21 @@ def list_complaints(
     watcher = queries.Watcher(ctx.actor, mine, ctx.clock.now())
     rows = queries.complaints_page(ctx.session, watcher, wanted, limit, before)
     names = queries.party_names(ctx.session, rows)
-    return [queries.line_of(row, _view(ctx, row, mine), names, watcher.now) for row in rows]
+    return [
+        queries.line_of(row, queries.Reading(_view(ctx, row, mine), watcher.now, bool(mine)), names)
+        for row in rows
+    ]
 
 
 def show_complaint(ctx: Context, complaint_id: str) -> tuple[queries.Case, Pictures]:
     """Return a complaint with its history and pictures, as the caller may read it."""
-    row, _, view = load_visible(ctx, complaint_id)
-    case = queries.case_of(ctx.session, row, view, ctx.clock.now())
+    row, viewer, view = load_visible(ctx, complaint_id)
+    decides = viewer.is_system or Permission.COMPLAINT_RESTRICTED in viewer.permissions
+    is_theirs = row.handed_up_about_id is not None and row.handed_up_about_id == viewer.account_id
+    reading = queries.Reading(
+        view, ctx.clock.now(), bool(viewer.party_ids), is_trusted=decides and not is_theirs
+    )
+    case = queries.case_of(ctx.session, row, reading)
     return case, pictures_of(ctx, row.id, [step.id for step in case.steps])
 
 
@@ -92,7 +101,7 @@ def list_duplicates(ctx: Context, complaint_id: str) -> list[tuple[queries.Line,
     names = queries.party_names(ctx.session, [each.row for each in found])
     shown = [(each, _view(ctx, each.row, mine)) for each in found]
     return [
-        (queries.line_of(each.row, seen, names, now), int(each.likeness * 100))
+        (queries.line_of(each.row, queries.Reading(seen, now, bool(mine)), names), int(each.likeness * 100))
         for each, seen in shown
         if seen is View.STAFF
     ]
@@ -120,6 +129,7 @@ def list_mediations(ctx: Context, complaint_id: str) -> list[MediationView]:
     if view is not View.STAFF:
         raise errors.conflict_of_interest()
     require(ctx.actor, Permission.COMPLAINT_MEDIATE, scope_of(row))
+    check_mediator(ctx, row)
     append(ctx, row, "mediation_viewed", {})
     vault, found = ctx.vault, proceedings.mediations_of(ctx.session, row.id)
     pictures = list_attached(ctx, MEDIATION, [held.id for held in found])

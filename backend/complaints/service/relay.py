@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 from backend.complaints import errors
 from backend.complaints.repository import relays
-from backend.complaints.rules import intake
 from backend.complaints.rules import relay as rules
-from backend.complaints.rules.conduct import is_about_conduct
 from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.relay import Contact
 from backend.complaints.rules.states import Doer
@@ -18,6 +16,7 @@ from backend.complaints.service.intake import (
     Report,
     build_row,
     find_former,
+    is_kept_back,
     key_index,
     place_of,
     store_row,
@@ -60,9 +59,7 @@ def relay_complaint(ctx: Context, command: RelayComplaint) -> Registered:
     reporter = _reporter(ctx, contact)
     row = build_row(ctx, report, where, Source.OPEN311, [contact.name] if contact.name else [])
     row.idempotency_index = _index(ctx, command)
-    # Nobody here can send it to another form: what sounds like a report about staff is seen further off first.
-    is_conduct = is_about_conduct(report.words)
-    row.is_restricted = is_conduct or intake.is_restricted(report.nature, report.category)
+    row.is_restricted = is_kept_back(report)
     row = store_row(ctx, row, reporter, Doer.REPORTER)
     ctx.session.add(_relay(ctx, row, command))
     ctx.session.flush()

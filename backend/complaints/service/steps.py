@@ -29,6 +29,8 @@ EVENTS: Mapping[Action, str] = {
     Action.TRANSFER: "transferred",
     Action.DECLINE: "declined",
     Action.RECLASSIFY: "reclassified",
+    Action.HAND_UP: "handed_up",
+    Action.DISPUTE: "disputed",
     Action.DISPATCH: "dispatched",
     Action.START: "started",
     Action.CONTEST: "contested",

@@ -64,9 +64,9 @@ def pause_complaint(ctx: Context, command: PauseComplaint) -> Complaint:
     clock, now = clocks.clock_of(row), ctx.clock.now()
     if clock is None or row.paused_at is not None or row.due_at is None or now >= row.due_at:
         raise errors.already_paused()
-    values = clocks.pause_columns(ctx, clock, command.reason, now)
+    values, left = clocks.pause_columns(ctx, row, command.reason, now), clocks.left_of(ctx, row, clock, now)
     words = f"{PAUSE_TITLES[command.reason]}：{command.words}"
-    facts = {"reason": command.reason.value, "left": values["clock_left"], "unit": clock.unit.value}
+    facts = {"reason": command.reason.value, "left": left, "unit": clock.unit.value}
     step = Step(Action.PAUSE, Doer.STAFF, words, is_told=True, values=values, facts=facts)
     return take_step(ctx, row, step)
 
@@ -78,7 +78,7 @@ def resume_complaint(ctx: Context, command: ResumeComplaint) -> Complaint:
     if clock is None or row.paused_at is None:
         raise errors.not_paused()
     now = ctx.clock.now()
-    values = clocks.resume_columns(ctx, clock, now) | {"paused_seconds": clocks.paused_seconds(row, now)}
+    values = clocks.resume_columns(ctx, row, clock, now) | {"paused_seconds": clocks.paused_seconds(row, now)}
     return take_step(ctx, row, Step(Action.RESUME, Doer.STAFF, command.words, is_told=True, values=values))
 
 
@@ -103,7 +103,8 @@ def request_extension(ctx: Context, command: RequestExtension) -> Complaint:
         )
     )
     facts = {"period": str(period)}
-    return take_step(ctx, row, Step(Action.REQUEST_EXTENSION, Doer.PARTY, command.reason, facts=facts))
+    doer = Doer.STAFF if row.is_restricted else Doer.PARTY
+    return take_step(ctx, row, Step(Action.REQUEST_EXTENSION, doer, command.reason, facts=facts))
 
 
 def decide_extension(ctx: Context, command: DecideExtension) -> Complaint:
@@ -141,7 +142,8 @@ def _extended(ctx: Context, row: Complaint, waiting: ComplaintExtension) -> dict
     clock, period = clocks.clock_of(row), parse_period(waiting.period)
     if row.state not in RUNNING or clock is None or period is None or row.paused_at is not None:
         raise errors.extension_impossible("计时已暂停或已停止，请先恢复计时再决定延期。")
-    return {**clocks.extension_columns(ctx, clock, period), "extensions": row.extensions + 1}
+    values = clocks.extension_columns(ctx, row, clock, period)
+    return {**values, "extensions": row.extensions + 1}
 
 
 def _period(ctx: Context, row: Complaint, asked: str | None) -> Period:

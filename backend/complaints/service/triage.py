@@ -13,7 +13,8 @@ from backend.complaints.rules.states import Action, Doer
 from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
 from backend.complaints.service import clocks
-from backend.complaints.service.loading import load_for
+from backend.complaints.service.disputing import check_review
+from backend.complaints.service.loading import is_trusted, load_for, own_parties
 from backend.complaints.service.repeats import repeats_place
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
@@ -25,16 +26,20 @@ from backend.policies.rules.hotline import TimeClass
 
 @dataclass(frozen=True, slots=True)
 class AcceptComplaint:
-    """Take a matter on as a complaint or an emergency; what is None stays as it was reported."""
+    """Take a matter on as a complaint or an emergency; what is None stays as it was reported.
+
+    ``is_restricted`` is for those who may see restricted cases: True restricts, False lifts and names nobody more.
+    """
 
     complaint_id: str
     version: int | None
-    nature: Nature = Nature.COMPLAINT
+    nature: Nature | None = None
     category: str | None = None
     time_class: TimeClass | None = None
     about_party_id: str | None = None
     about_account_id: str | None = None
     words: str = ""
+    is_restricted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,9 @@ class DeclineComplaint:
 def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     """Accept: only now does the hotline's clock start, and the reporter has had a first answer."""
     row = load_for(ctx, command.complaint_id, Action.ACCEPT, command.version)
-    if not intake.is_handled_here(command.nature):
-        raise errors.not_handled_here(NATURE_TITLES[command.nature])
+    check_review(ctx, row)
     category = command.category or row.category
-    values = _about(ctx, row, command) | _classed(ctx, row, command, category)
+    values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     now = ctx.clock.now()
     limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
     values |= clocks.start_columns(ctx, limits.resolve, now)
@@ -74,28 +78,34 @@ def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
         "accepted_at": now,
         "responded_at": now,
         "minutes_to_accept": minutes_between(row.registered_at, now),
+        # What came in by itself was first received by who took it on.
+        "first_receiver_id": row.first_receiver_id or ctx.actor.account_id,
     }
     words = command.words or "已受理。"
     return take_step(ctx, row, Step(Action.ACCEPT, Doer.STAFF, words, is_told=True, values=values))
 
 
 def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
-    """Correct category, class or whom it is about; a running clock keeps its start and gets the new class's time."""
+    """Correct category, class or whom it is about; a running clock gets the new class's time.
+
+    It is counted from the start of the present round, with the round's pauses.
+    """
     row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
-    if not intake.is_handled_here(command.nature):
-        raise errors.not_handled_here(NATURE_TITLES[command.nature])
-    values = _about(ctx, row, command) | _classed(ctx, row, command, command.category or row.category)
+    check_review(ctx, row)
+    category = command.category or row.category
+    values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     if row.accepted_at is not None and values["time_class"] != row.time_class:
         if row.paused_at is not None or row.extensions:
             raise errors.extension_impossible("计时已暂停或已延期，不能再改时限类别。")
         limits = clocks.class_limits(ctx, row.organisation_id, values["time_class"])
-        values |= clocks.start_columns(ctx, limits.resolve, row.accepted_at)
+        values |= clocks.granted_columns(ctx, row, limits.resolve)
     return take_step(ctx, row, Step(Action.RECLASSIFY, Doer.STAFF, command.words, values=values))
 
 
 def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
     """Pass on a petition, an accusation or a lawsuit; its own periods hold, the hotline's clock never starts."""
     row = load_for(ctx, command.complaint_id, Action.TRANSFER, command.version)
+    check_review(ctx, row)
     if intake.is_handled_here(command.nature):
         raise errors.handled_here(NATURE_TITLES[command.nature])
     now = ctx.clock.now()
@@ -103,6 +113,8 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
         raise errors.wrong("transferred_on", "转送日期不能晚于今天。")
     # An accusation stays out of sight of those it may concern, also after it has gone.
     is_restricted = row.is_restricted or command.nature is Nature.ACCUSATION
+    if is_restricted and not is_trusted(ctx, row):
+        raise errors.hand_up()
     values = {
         "nature": command.nature,
         "is_restricted": is_restricted,
@@ -112,6 +124,7 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
         "clock_unit": None,
         "clock_left": None,
         "clock_since": None,
+        "clock_course": None,
         "is_due_provisional": False,
         "paused_at": None,
         "pause_reason": None,
@@ -130,6 +143,7 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
 def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
     """Decline with a reason that the reporter is told."""
     row = load_for(ctx, command.complaint_id, Action.DECLINE, command.version)
+    check_review(ctx, row)
     if not command.words.strip():
         raise errors.wrong("words", "请写明不予受理的理由，反映人会看到。")
     values = {"responded_at": ctx.clock.now()}
@@ -137,33 +151,73 @@ def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
 
 
 def _classed(ctx: Context, row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
+    """Return nature, category and class of time limits; what nobody corrects stays, an emergency above all."""
     if category not in CATEGORIES:
         raise errors.wrong("category", "没有这个类别。")
-    if command.nature is Nature.EMERGENCY or command.time_class is None:
-        time_class = intake.time_class_of(command.nature, category)
-    else:
-        time_class = command.time_class
-    values: dict[str, Any] = {"nature": command.nature, "category": category, "time_class": time_class}
+    nature = command.nature or Nature(row.nature)
+    if not intake.is_handled_here(nature):
+        raise errors.not_handled_here(NATURE_TITLES[nature])
+    asked = command.time_class
+    if nature is Nature.EMERGENCY and asked not in (None, TimeClass.EMERGENCY):
+        raise errors.wrong("time_class", "紧急情况按紧急时限办理；不再紧急的，请同时把性质改为投诉。")
+    is_same = (nature, category) == (row.nature, row.category)
+    time_class = asked or (TimeClass(row.time_class) if is_same else intake.time_class_of(nature, category))
+    values: dict[str, Any] = {"nature": nature, "category": category, "time_class": time_class}
+    if time_class != row.time_class and row.responded_at is None:
+        # What turns out to be an emergency is answered like one, counted from when it came in.
+        respond = clocks.class_limits(ctx, row.organisation_id, time_class).respond
+        values |= clocks.response_columns(ctx, respond, row.registered_at)
+        values["is_response_overdue"] = row.is_response_overdue and values["respond_by_at"] <= ctx.clock.now()
     if category != row.category:
         values["repeats_place"] = repeats_place(ctx, row, category)
     return values
 
 
-def _about(ctx: Context, row: Complaint, command: AcceptComplaint) -> dict[str, Any]:
-    """Return whom the case is about; a case about a person stays restricted whatever its nature."""
-    party_id = command.about_party_id or row.about_party_id
-    if command.about_party_id is not None:
-        party = parties.find(ctx.session, command.about_party_id)
-        if party is None or not row.organisation_path.startswith(party.organisation_path):
-            raise errors.party_unsuitable()
+def _about(ctx: Context, row: Complaint, command: AcceptComplaint, category: str) -> dict[str, Any]:
+    """Return whom the case is about and who may see it; a restricted one stays so until it is lifted."""
+    said, named = command.is_restricted, command.about_account_id
+    is_restricted = intake.restriction_after(
+        said,
+        was_restricted=row.is_restricted,
+        names_person=named is not None,
+        becomes_conduct=category != row.category and intake.is_conduct(category),
+    )
+    is_decided = said is not None or named is not None or is_restricted != row.is_restricted
+    if is_decided and not is_trusted(ctx, row):
+        raise errors.hand_up()
+    party_id = _party(ctx, row, command)
+    if is_restricted and party_id in own_parties(ctx):
+        raise errors.conflict_of_interest()
+    values: dict[str, Any] = {
+        "about_party_id": party_id,
+        "about_account_id": _person(ctx, row, command),
+        "is_restricted": is_restricted,
+    }
+    if is_decided:
+        values |= {"handed_up_at": None, "handed_up_about_id": None}
+    return values
+
+
+def _party(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None:
+    if command.about_party_id is None:
+        return row.about_party_id
+    party = parties.find(ctx.session, command.about_party_id)
+    if party is None or not row.organisation_path.startswith(party.organisation_path):
+        raise errors.party_unsuitable()
+    return party.id
+
+
+def _person(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None:
+    """Return whom a case is about: nobody decides about what is about themselves, or may be."""
     named = command.about_account_id
     if named is not None and not staff_of_area(ctx.session, named, row.organisation_path):
         raise errors.not_staff()
-    account_id = named or row.about_account_id
-    if account_id is not None and account_id == ctx.actor.account_id:
+    is_decided = named is not None or command.is_restricted is not None
+    concerned = {named, row.about_account_id, row.handed_up_about_id if is_decided else None} - {None}
+    if ctx.actor.account_id in concerned:
         raise errors.conflict_of_interest()
-    return {
-        "about_party_id": party_id,
-        "about_account_id": account_id,
-        "is_restricted": account_id is not None,
-    }
+    if command.is_restricted is False:
+        if named is not None:
+            raise errors.wrong("about_account", "解除限制后不再对应具体人员，请不要同时填写。")
+        return None
+    return named or row.about_account_id or (row.handed_up_about_id if command.is_restricted else None)

@@ -106,6 +106,12 @@ class Complaint(SQLModel, table=True):
             sqlite_where=text("is_supervised"),
         ),
         Index(
+            "complaint_handed_up",
+            "registered_at",
+            postgresql_where=text("handed_up_at IS NOT NULL"),
+            sqlite_where=text("handed_up_at IS NOT NULL"),
+        ),
+        Index(
             "complaint_to_respond",
             "respond_by_at",
             postgresql_where=text("responded_at IS NULL"),
@@ -161,6 +167,11 @@ class Complaint(SQLModel, table=True):
     party_id: str | None = Field(default=None, foreign_key="responsible_party.id")
     about_party_id: str | None = Field(default=None, foreign_key="responsible_party.id")
     about_account_id: str | None = None
+    # Handed up by somebody near it, and about whom they think it is: for those who decide, hidden from nobody yet.
+    handed_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    handed_up_about_id: str | None = None
+    # Since when somebody above looks again at a report that was declined.
+    disputed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     merged_into_id: str | None = Field(default=None, foreign_key="complaint.id")
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     responded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -171,6 +182,8 @@ class Complaint(SQLModel, table=True):
     clock_unit: str | None = None
     clock_left: int | None = None
     clock_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # The clock stands as it was granted for this round; its pauses and extensions since, in their order.
+    clock_course: Any = Field(default=None, sa_type=JsonText, nullable=True)
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pause_reason: str | None = None
     # The pauses that are over, of every round.

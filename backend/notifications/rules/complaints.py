@@ -33,8 +33,12 @@ _ROOM_WORDS: Mapping[str, str] = {
     "due_soon": "即将到期，请抓紧办理",
     "overdue": "已超过办理期限",
     "response_overdue": "还没有首次答复反映人",
+    "paused_long": "计时已暂停很久，请确认能否恢复办理",
     "contested": "派单被退回，请重新派单",
     "supervised": "已列为督办",
+    "disputed": "对不予受理申请复核，请由未经手的人重新审查",
+    "registered": "有新的反映限制查看，等待受理",
+    "handed_up": "已上报甄别，等待决定是否限制查看",
 }
 
 
@@ -46,6 +50,7 @@ class Told:
     category: str
     place: str
     due_at: datetime | None
+    is_restricted: bool = False
 
 
 def for_reporter(what: str, number: str, at: datetime) -> About:
@@ -53,6 +58,12 @@ def for_reporter(what: str, number: str, at: datetime) -> About:
     title = f"投诉{format_number(number)}"
     values = {"title": short(title), "time": moment(at), "note": short(_NOTES[what])}
     return About(values, f"{COMPLAINT}?number={number}")
+
+
+def for_receiver(what: str, number: str, at: datetime) -> About:
+    """Return what the first receiver of a complaint reads when it wants somebody's hands."""
+    title = f"首接投诉{format_number(number)}"
+    return About({"title": short(title), "time": moment(at), "note": short(_ROOM_WORDS[what])}, "")
 
 
 def occasion_of(number: int) -> str:
@@ -82,12 +93,10 @@ def with_code(payload: Mapping[str, str], code: str) -> Mapping[str, str]:
 
 
 def for_room(what: str, told: Told) -> str:
-    """Return what a room of staff reads when a complaint wants somebody's hands."""
-    lines = [
-        f"**投诉 {format_number(told.number)}**",
-        _ROOM_WORDS[what],
-        f"{told.place} {CATEGORIES[told.category].title}".strip(),
-    ]
+    """Return what a room of staff reads when a complaint wants somebody's hands; of a restricted one the number alone."""
+    lines = [f"**投诉 {format_number(told.number)}**", _ROOM_WORDS[what]]
+    if not told.is_restricted:
+        lines.append(f"{told.place} {CATEGORIES[told.category].title}".strip())
     if told.due_at is not None:
         lines.append(f"期限 {moment(told.due_at)}")
     return "\n".join(lines)

@@ -53,6 +53,10 @@ class Audience(StrEnum):
     ROOM_DIGEST = "room_digest"
     # The rooms one level up: a missed deadline is heard of above.
     ROOM_ABOVE = "room_above"
+    # The rooms of those who may see restricted complaints.
+    ROOM_TRUSTED = "room_trusted"
+    # Who received a complaint first and answers for it (首接负责).
+    RECEIVER = "receiver"
 
 
 # Told of what happens in their household's name: owners and adult family. Tenants live there, but what an owner
@@ -120,6 +124,7 @@ KINDS: Mapping[str, Kind] = {
     "result_final": _NEWS,
     "ballot_stopped": _NEWS,
     "complaint_moved": _NEWS,
+    "complaint_received": _NEWS,
     "complaint_question": _QUESTION,
     "complaint_question_sms": _QUESTION_BY_PHONE,
     "room_complaint": _ROOM,
@@ -196,11 +201,19 @@ RULES = (
     Rule("complaint.resolved", "complaint_moved", Audience.FOLLOWERS),
     *(
         Rule(f"complaint.{what}", "room_complaint", Audience.ROOM)
-        for what in ("due_soon", "overdue", "response_overdue", "contested", "supervised")
+        for what in ("due_soon", "overdue", "response_overdue", "paused_long", "contested", "supervised")
     ),
     *(
         Rule(f"complaint.{what}", "room_complaint_above", Audience.ROOM_ABOVE)
-        for what in ("overdue", "response_overdue")
+        for what in ("overdue", "response_overdue", "disputed")
+    ),
+    *(
+        Rule(f"complaint.{what}", "complaint_received", Audience.RECEIVER)
+        for what in ("due_soon", "overdue", "response_overdue", "paused_long", "contested")
+    ),
+    *(
+        Rule(f"complaint.{what}", "room_complaint", Audience.ROOM_TRUSTED)
+        for what in ("registered", "handed_up")
     ),
 )
 

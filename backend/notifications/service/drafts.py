@@ -116,15 +116,19 @@ def _survey_draft(event: Any, rule: Rule, found: Found) -> Draft | None:
 
 
 def _complaint_draft(event: Any, rule: Rule, found: Found) -> Draft | None:
-    """Rooms hear nothing of a restricted complaint: the accused may sit in them."""
     facts = found.complaints.get(event.subject_id)
-    is_to_room = rule.audience in (Audience.ROOM, Audience.ROOM_ABOVE)
-    if facts is None or (facts.is_restricted and is_to_room):
+    is_to_room = rule.audience in (Audience.ROOM, Audience.ROOM_ABOVE, Audience.ROOM_TRUSTED)
+    if facts is None:
         return None
     what = event.type.partition(".")[2]
+    if rule.audience is Audience.RECEIVER:
+        return _receiver_draft(event, rule, facts)
     if rule.audience in (Audience.ASKED, Audience.ASKED_BY_PHONE):
         return _question_draft(event, rule, found)
-    topic, organisation_id = f"complaint:{facts.id}", event.organisation_id
+    topic = f"complaint:{facts.id}"
+    organisation_id = _room_of(event, rule, facts) if is_to_room else event.organisation_id
+    if organisation_id is None:
+        return None
     if not is_to_room:
         if what == "noted" and not event.payload.get("told"):
             return None  # a note between staff
@@ -133,11 +137,29 @@ def _complaint_draft(event: Any, rule: Rule, found: Found) -> Draft | None:
             return None
         about = complaint_texts.for_reporter(what, facts.number, event.at)
         return Draft(topic, rule.kind, event.id, organisation_id, about.payload, about.page, event.at)
-    told = complaint_texts.Told(facts.number, facts.category, facts.place_label, facts.due_at)
+    is_kept = facts.is_restricted or rule.audience is Audience.ROOM_TRUSTED
+    told = complaint_texts.Told(facts.number, facts.category, facts.place_label, facts.due_at, is_kept)
     payload = rooms.room_payload(complaint_texts.for_room(what, told))
-    if rule.audience is Audience.ROOM_ABOVE:
-        organisation_id = above(facts)
     return Draft(topic, rule.kind, event.id, organisation_id, payload, "", event.at)
+
+
+def _receiver_draft(event: Any, rule: Rule, facts: ComplaintFacts) -> Draft | None:
+    """What became restricted is no more the first receiver's."""
+    if facts.first_receiver_id is None or facts.is_restricted:
+        return None
+    about = complaint_texts.for_receiver(event.type.partition(".")[2], facts.number, event.at)
+    topic = f"complaint:{facts.id}"
+    return Draft(topic, rule.kind, event.id, event.organisation_id, about.payload, about.page, event.at)
+
+
+def _room_of(event: Any, rule: Rule, facts: ComplaintFacts) -> str | None:
+    """Return whose rooms hear of it: of a restricted complaint those who may see it, as the accused may sit below."""
+    if rule.audience is Audience.ROOM_TRUSTED:
+        is_theirs = facts.is_restricted or event.type != "complaint.registered"
+        return facts.trusted_id if is_theirs else None
+    if facts.is_restricted:
+        return facts.trusted_id if rule.audience is Audience.ROOM else None
+    return above(facts) if rule.audience is Audience.ROOM_ABOVE else str(event.organisation_id)
 
 
 def _question_draft(event: Any, rule: Rule, found: Found) -> Draft | None:

@@ -74,7 +74,7 @@ def _find(ctx: Context, pairs: Sequence[tuple[Any, Rule]], now: datetime) -> Fou
     facts = complaints.facts_of(session, reported)
     held = surveys.facts_of(session, _subjects(pairs, "survey"))
     organisations = {organisation_of(event, estates) for event, _ in pairs}
-    organisations |= {above(found) for found in facts.values()}
+    organisations |= {name for found in facts.values() for name in (above(found), found.trusted_id)}
     organisations |= {found.organisation_id for found in held.values()}
     return Found(
         now,
@@ -114,13 +114,16 @@ def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _R
             return [], []
         case Audience.REPORTER:
             return _to(row, "account", who.everybody if who else (), found)
+        case Audience.RECEIVER:
+            receiver = found.complaints[event.subject_id].first_receiver_id
+            return _to(row, "account", [receiver] if receiver else (), found)
         case Audience.FOLLOWERS:
             return _to(row, "account", who.followers if who else (), found)
         case Audience.ASKED:
             return _to(row, "account", [asked.account_id] if asked and asked.account_id else (), found)
         case Audience.ASKED_BY_PHONE:
             return _to(row, "reporter", [asked.reporter_id] if asked and asked.reporter_id else (), found)
-        case Audience.ROOM | Audience.ROOM_ABOVE:
+        case Audience.ROOM | Audience.ROOM_ABOVE | Audience.ROOM_TRUSTED:
             return _to(row, "room", found.rooms.get(str(row["organisation_id"]), ()), found)
         case Audience.HOUSEHOLD:
             return _to_home(home_of(event), row, found)

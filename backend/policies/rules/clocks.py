@@ -136,8 +136,14 @@ def pause_clock(clock: Clock, now: datetime, calendars: Calendars | None = None)
     return clock.left - used
 
 
-def resume_clock(clock: Clock, left: int, now: datetime) -> Clock:
-    """Return the clock that goes on with what was left."""
+def resume_clock(clock: Clock, left: int, now: datetime, calendars: Calendars | None = None) -> Clock:
+    """Return the clock that goes on with what was left.
+
+    With nothing left it runs out on the day itself; where that one is free, on the next working day. That day is
+    granted and stays so: a later pause or extension counts from it.
+    """
+    if left == 0 and clock.unit is Unit.WORKING_DAYS and not look_up(local_date(now), calendars).is_workday:
+        left = 1
     return replace(clock, left=left, since=now)
 
 

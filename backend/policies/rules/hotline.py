@@ -68,6 +68,7 @@ class Limits:
     contest: Period
     follow_up: Period
     reopen: Period
+    pause: Period
     extensions: int
 
 
@@ -115,6 +116,7 @@ def limits_in_force(decided: Mapping[str, str]) -> Limits:
         free["contest"],
         free["follow_up"],
         free["reopen"],
+        free["pause"],
         int(decided.get("extensions", _EXTENSIONS.default)),
     )
 
@@ -126,6 +128,7 @@ _FREE = {
             "contest", "退回（派单异议）期限", "责任单位认为派错的，自派单起在此期限内提出。", "1wd"
         ),
         PeriodNumber("follow_up", "回访期限", "办结后在此期限内没有回应的，以“未回应”结案。", "7d"),
+        PeriodNumber("pause", "暂停提醒间隔", "计时暂停每满这么久，提醒是否可以恢复。", "30d"),
         PeriodNumber("reopen", "重新办理期限", "结案后反映人可在此期限内要求重新办理。", "15d"),
     )
 }

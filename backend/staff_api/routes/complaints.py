@@ -72,6 +72,14 @@ def reclassify_complaint(complaint_id: str, json: schemas.AcceptIn) -> cases.Com
     return cases.ComplaintStateOut.of(service.reclassify_complaint(current_context(), command))
 
 
+@door.post(f"{_ONE}/hand-up")
+@endpoint(_TRIAGE, _STATE, tags=_TAGS)
+def hand_up_complaint(complaint_id: str, json: schemas.HandUpIn) -> cases.ComplaintStateOut:
+    """Tell those who decide that a case may be about staff; it goes on and is hidden from nobody until they do."""
+    command = json.command(complaint_id, expected_version())
+    return cases.ComplaintStateOut.of(service.hand_up_complaint(current_context(), command))
+
+
 @door.post(f"{_ONE}/transfer")
 @endpoint(_TRIAGE, _STATE, tags=_TAGS)
 def transfer_complaint(complaint_id: str, json: schemas.TransferIn) -> cases.ComplaintStateOut:
@@ -80,8 +88,16 @@ def transfer_complaint(complaint_id: str, json: schemas.TransferIn) -> cases.Com
     return cases.ComplaintStateOut.of(service.transfer_complaint(current_context(), command))
 
 
+@door.post(f"{_ONE}/dispute")
+@endpoint(_SUPERVISE, _STATE, tags=_TAGS)
+def dispute_declining(complaint_id: str, json: schemas.WordsIn) -> cases.ComplaintStateOut:
+    """Take a declined report up again: it returns to triage, by who supervises and did not decline it."""
+    done = service.dispute_declining(current_context(), complaint_id, expected_version(), json.words)
+    return cases.ComplaintStateOut.of(done)
+
+
 @door.post(f"{_ONE}/decline")
-@endpoint(_TRIAGE, _STATE, tags=_TAGS)
+@endpoint(staff(Permission.COMPLAINT_DECLINE, needs_version=True), _STATE, tags=_TAGS)
 def decline_complaint(complaint_id: str, json: schemas.WordsIn) -> cases.ComplaintStateOut:
     """Not take a matter on; the reason is told to the reporter."""
     command = DeclineComplaint(complaint_id, expected_version(), json.words)

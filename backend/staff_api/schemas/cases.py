@@ -106,6 +106,7 @@ class ComplaintOut(BaseModel):
     due_at: datetime | None
     due_is_provisional: bool
     paused_at: datetime | None
+    pause_reason: str | None
     overdue: bool
     supervised: bool
     restricted: bool
@@ -262,6 +263,7 @@ class CaseOut(BaseModel):
     complaint: ComplaintOut
     filed_by: FiledByOut | None
     pictures: list[PictureOut]
+    words_for_party: str
     about_party: str | None
     about_party_name: str | None
     about_account: str | None
@@ -274,6 +276,8 @@ class CaseOut(BaseModel):
     merged_into: str | None
     merged: list[str]
     extension: ExtensionOut | None
+    handed_up_at: datetime | None
+    handed_up_about: str | None
     steps: list[StepOut]
 
     @classmethod
@@ -287,6 +291,7 @@ class CaseOut(BaseModel):
             if found.filed_by is None
             else FiledByOut(id=found.filed_by.key_id, name=found.filed_by.name),
             pictures=[PictureOut.of(view) for view in pictures.get(found.line.id, ())],
+            words_for_party=found.words_for_party,
             about_party=found.about_party_id,
             about_party_name=found.about_party_name,
             about_account=found.about_account_id,
@@ -303,6 +308,8 @@ class CaseOut(BaseModel):
             else ExtensionOut(
                 period=waiting.period, reason=waiting.reason, requested_at=waiting.requested_at
             ),
+            handed_up_at=found.handed_up_at,
+            handed_up_about=found.handed_up_about_id,
             steps=[StepOut.of(step, pictures.get(step.id, [])) for step in found.steps],
         )
 

@@ -16,6 +16,7 @@ from backend.complaints.service import (
     DecideExtension,
     DispatchComplaint,
     HandleComplaint,
+    HandUpComplaint,
     PauseComplaint,
     RecordComplaint,
     RecordMediation,
@@ -38,7 +39,9 @@ Day = Annotated[date, Field(strict=False)]
 class ComplaintQuery(PageQuery):
     """Which complaints; ``text`` is words, a number or a ticket number.
 
-    ``integrator`` is the id of a key: what that outside system filed (Open311).
+    ``mine``: open ones that one received first (首接). ``paused``: those whose clock stands still. ``handed_up``: those
+    that wait for one's decision whether they are restricted. ``disputed``: declined once, and waiting to be looked at
+    again. ``integrator`` is the id of a key: what that outside system filed (Open311).
     ``order`` = ``due`` is the worklist: what has a running clock, the most overdue first.
     """
 
@@ -52,6 +55,11 @@ class ComplaintQuery(PageQuery):
     text: Annotated[str, Field(min_length=2, max_length=60)] | None = None
     overdue: bool | None = None
     supervised: bool | None = None
+    restricted: bool | None = None
+    handed_up: bool = False
+    paused: bool = False
+    disputed: bool = False
+    mine: bool = False
     order: Literal["newest", "due"] = "newest"
     since: Moment | None = None
     until: Moment | None = None
@@ -69,6 +77,11 @@ class ComplaintQuery(PageQuery):
             text=self.text,
             is_overdue=self.overdue,
             is_supervised=self.supervised,
+            is_restricted=self.restricted,
+            is_handed_up=self.handed_up,
+            is_paused=self.paused,
+            is_disputed=self.disputed,
+            only_received=self.mine,
             since=self.since,
             until=self.until,
             only_assigned=only_assigned,
@@ -132,13 +145,17 @@ class RecordComplaintIn(StrictModel):
 
 
 class AcceptIn(StrictModel):
-    """Taking a matter on, or correcting what it was taken for; what is missing stays as it is."""
+    """Taking a matter on, or correcting what it was taken for; what is missing stays as it is.
 
-    nature: Literal["complaint", "emergency"] = "complaint"
+    ``restricted`` is for those who may see restricted cases: true restricts, false lifts it and names nobody more.
+    """
+
+    nature: Literal["complaint", "emergency"] | None = None
     category: Category | None = None
     time_class: Annotated[TimeClass, Field(strict=False)] | None = None
     about_party: Id | None = None
     about_account: Id | None = None
+    restricted: bool | None = None
     words: Words = ""
 
     def command(self, complaint_id: str, version: int) -> AcceptComplaint:
@@ -146,13 +163,25 @@ class AcceptIn(StrictModel):
         return AcceptComplaint(
             complaint_id,
             version,
-            Nature(self.nature),
+            None if self.nature is None else Nature(self.nature),
             self.category,
             self.time_class,
             self.about_party,
             self.about_account,
             self.words,
+            self.restricted,
         )
+
+
+class HandUpIn(StrictModel):
+    """Why a case should be seen from further off only, and about whom it may be."""
+
+    words: Told
+    about_account: Id | None = None
+
+    def command(self, complaint_id: str, version: int) -> HandUpComplaint:
+        """Return the service's command."""
+        return HandUpComplaint(complaint_id, version, self.words, self.about_account)
 
 
 class TransferIn(StrictModel):
@@ -192,14 +221,15 @@ class RemarkIn(StrictModel):
 
 
 class DispatchIn(StrictModel):
-    """The party that is to handle the case."""
+    """The party that is to handle the case; ``wording`` is what it reads of a hidden reporter's words."""
 
     party: Id
     words: Words = ""
+    wording: Told | None = None
 
     def command(self, complaint_id: str, version: int) -> DispatchComplaint:
         """Return the service's command."""
-        return DispatchComplaint(complaint_id, version, self.party, self.words)
+        return DispatchComplaint(complaint_id, version, self.party, self.words, self.wording)
 
 
 class HandleIn(StrictModel):

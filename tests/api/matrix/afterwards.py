@@ -21,10 +21,12 @@ POST   /api/v1/complaints                                             | estate
 GET    /api/v1/complaints/<complaint>                                 | self
 POST   /api/v1/complaints/<complaint>/withdraw                        | self
 POST   /api/v1/complaints/<complaint>/reopen                          | self
+POST   /api/v1/complaints/<complaint>/dispute                         | self
 POST   /api/v1/complaints/<complaint>/follow-up                       | self
 POST   /api/v1/complaint-follow-ups                                   | public
 GET    /api/v1/complaint-tracker?number=<complaint_number>            | public
 POST   /api/v1/complaint-tracker/case                                 | public
+POST   /api/v1/complaint-tracker/dispute                              | public
 POST   /api/v1/complaint-tracker/follow-up                            | public
 POST   /api/v1/staff/project-estates/<row>/gates/<gate>/surveys       | .BTR.......
 GET    /api/v1/staff/rectification/items                              | own .BTROM...DU
@@ -49,29 +51,31 @@ GET    /api/v1/staff/complaints/statistics                            | own .BTR
 GET    /api/v1/staff/complaints/statistics?by=estate&estate=<estate>  | .BTR....H.U
 GET    /api/v1/staff/complaints/statistics?restricted=true&organisation=<community>  | .B........U
 POST   /api/v1/staff/complaints/statistics/exports                    | .BTR....H.U
-GET    /api/v1/staff/assigned-complaints/statistics                   | own ...R.....D.
+GET    /api/v1/staff/assigned-complaints/statistics                   | own .B.R.....D.
 POST   /api/v1/staff/complaints                                       | .BTR..SGH..
 GET    /api/v1/staff/complaints/<complaint>                           | .BTR....H.U
 GET    /api/v1/staff/complaints/<accusation>                          | .B........U
 POST   /api/v1/staff/complaints/<complaint>/accept                    | .BTR....H..
 POST   /api/v1/staff/complaints/<complaint>/reclassify                | .BTR....H..
+POST   /api/v1/staff/complaints/<complaint>/hand-up                   | .BTR....H..
 POST   /api/v1/staff/complaints/<complaint>/transfer                  | .BTR....H..
-POST   /api/v1/staff/complaints/<complaint>/decline                   | .BTR....H..
-GET    /api/v1/staff/complaints/<complaint>/duplicates                | ..T.....H..
-POST   /api/v1/staff/complaints/<complaint>/merge                     | ..T.....H..
-POST   /api/v1/staff/complaints/<complaint>/dispatch                  | ..T.....H..
-POST   /api/v1/staff/complaints/<assigned_complaint>/pause            | ..T.....H..
-POST   /api/v1/staff/complaints/<assigned_complaint>/resume           | ..T.....H..
-POST   /api/v1/staff/complaints/<assigned_complaint>/extension-decision  | ..T.....H..
+POST   /api/v1/staff/complaints/<complaint>/decline                   | .BT.....H..
+POST   /api/v1/staff/complaints/<complaint>/dispute                   | .BT........
+GET    /api/v1/staff/complaints/<complaint>/duplicates                | .BT.....H..
+POST   /api/v1/staff/complaints/<complaint>/merge                     | .BT.....H..
+POST   /api/v1/staff/complaints/<complaint>/dispatch                  | .BT.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/pause            | .BT.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/resume           | .BT.....H..
+POST   /api/v1/staff/complaints/<assigned_complaint>/extension-decision  | .BT.....H..
 POST   /api/v1/staff/complaints/<assigned_complaint>/supervise        | .BT........
 POST   /api/v1/staff/complaints/<resolved_complaint>/reopen           | .BT........
-POST   /api/v1/staff/complaints/<resolved_complaint>/follow-up        | ..T.....H..
-POST   /api/v1/staff/complaints/<resolved_complaint>/close            | ..T.....H..
+POST   /api/v1/staff/complaints/<resolved_complaint>/follow-up        | .BT.....H..
+POST   /api/v1/staff/complaints/<resolved_complaint>/close            | .BT.....H..
 POST   /api/v1/staff/complaints/<complaint>/reporter-views            | ..T.....H..
 POST   /api/v1/staff/complaints/<assigned_complaint>/mediations       | ..TR....H..
 POST   /api/v1/staff/complaints/<assigned_complaint>/mediation-views  | ..TR....H..
-GET    /api/v1/staff/assigned-complaints                              | own ...R.....D.
-GET    /api/v1/staff/assigned-complaints/<assigned_complaint>         | ...R.....D.
+GET    /api/v1/staff/assigned-complaints                              | own .B.R.....D.
+GET    /api/v1/staff/assigned-complaints/<assigned_complaint>         | .B.R.....D.
 POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/start   | .........D.
 POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/contest | .........D.
 POST   /api/v1/staff/assigned-complaints/<assigned_complaint>/notes   | .........D.

@@ -34,6 +34,17 @@ COMPLAINTS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/complaint-tracker/case": lambda place: Body(
         {"number": place.ids["anonymous_number"], "code": place.ids["anonymous_code"]}
     ),
+    "POST /api/v1/complaints/<complaint>/dispute": lambda _: Body({"words": "应当受理"}),
+    "POST /api/v1/complaint-tracker/dispute": lambda place: Body(
+        {
+            "number": place.ids["anonymous_number"],
+            "code": place.ids["anonymous_code"],
+            "words": "应当受理",
+        }
+    ),
+    "POST /api/v1/staff/complaints/<complaint>/dispute": lambda _: Body(
+        {"words": "应当受理"}, headers=_FIRST
+    ),
     "POST /api/v1/complaint-tracker/follow-up": lambda place: Body(
         {
             "number": place.ids["anonymous_number"],
@@ -50,6 +61,9 @@ COMPLAINTS: Mapping[str, Callable[[Place], Body]] = {
     ),
     "POST /api/v1/staff/complaints/<complaint>/accept": lambda _: Body({}, headers=_FIRST),
     "POST /api/v1/staff/complaints/<complaint>/reclassify": lambda _: Body({}, headers=_FIRST),
+    "POST /api/v1/staff/complaints/<complaint>/hand-up": lambda _: Body(
+        {"words": "疑似反映工作人员"}, headers=_FIRST
+    ),
     "POST /api/v1/staff/complaints/<complaint>/transfer": lambda _: Body(
         {
             "nature": "petition",

@@ -38,10 +38,12 @@ def test_from_registration_every_state_can_be_reached_and_every_open_one_left() 
         assert any(TRANSITIONS[action].target not in (None, state) for action in allowed_actions(state))
 
 
-def test_what_has_ended_stays_ended_except_that_a_closed_case_is_reopened() -> None:
+def test_what_has_ended_stays_ended_except_that_a_closed_case_is_reopened_and_a_declined_one_disputed() -> (
+    None
+):
+    ways_back = {State.CLOSED: {Action.REOPEN}, State.DECLINED: {Action.DISPUTE}}
     for state in ENDED:
-        expected = {Action.REOPEN} if state is State.CLOSED else set()
-        assert allowed_actions(state) == expected
+        assert allowed_actions(state) == ways_back.get(state, set())
     assert RUNNING | {State.REGISTERED} == OPEN
     assert TO_DISPATCH < OPEN and not OPEN & ENDED
 

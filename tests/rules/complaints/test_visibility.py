@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import product
 
+from backend.complaints.rules.states import TRANSITIONS, Doer
 from backend.complaints.rules.visibility import (
     Concern,
     View,
     Viewer,
     may_see_original,
     may_see_reporter,
+    sides_of,
     view_of,
 )
 from backend.complaints.rules.vocabulary import Disclosure
@@ -76,6 +78,19 @@ def test_whoever_acts_for_a_unit_of_the_case_sees_it_as_that_unit() -> None:
         handles = Permission.COMPLAINT_HANDLE in ROLE_PERMISSIONS[role]
         assert view_of(viewer, concern) is (View.PARTY if handles else View.NOTHING)
         assert not may_see_original(viewer, concern)
+
+
+def test_who_may_see_a_restricted_case_does_every_part_and_a_unit_only_its_own() -> None:
+    for concern, (_, viewer) in product(CONCERNS, VIEWERS):
+        view = view_of(viewer, concern)
+        expected: set[Doer] = {View.NOTHING: set(), View.PARTY: {Doer.PARTY}, View.STAFF: {Doer.STAFF}}[view]
+        if concern.is_restricted and expected:
+            expected = {Doer.STAFF, Doer.PARTY}
+        assert sides_of(view, concern) == expected
+    # Somebody who reads restricted cases can also bring them to an end; the auditor only reads.
+    needed = {transition.permission for transition in TRANSITIONS.values()} - {None}
+    assert needed - ROLE_PERMISSIONS[Role.BUREAU] == {Permission.COMPLAINT_MEDIATE}
+    assert not needed & ROLE_PERMISSIONS[Role.AUDITOR]
 
 
 def test_the_administrator_sees_no_complaint() -> None:

@@ -48,6 +48,11 @@ def test_numbers_of_people_are_masked_and_days_and_doors_are_not(said: str, show
         ("我家1203室", f"我家{MASK}"),
         ("我是张小明", f"我是{MASK}"),
         ("3栋门口", "3栋门口"),
+        ("3号楼2单元5楼东户", f"3号楼2单元{MASK}"),
+        ("三栋二单元五零一，我是五〇一的住户", f"三栋二单元{MASK}，我是{MASK}的住户"),
+        ("501家漏水，住502的反映", f"{MASK}家漏水，住{MASK}的反映"),
+        ("3#2-501和5层501", f"3#2-{MASK}和5层{MASK}"),
+        ("每户300元，2026年3月，101号楼1200平米", "每户300元，2026年3月，101号楼1200平米"),
     ],
 )
 def test_of_a_hidden_reporter_doors_and_names_go_too(said: str, shown: str) -> None:

@@ -132,6 +132,8 @@ def test_answers_written_down_by_others_carry_a_tap_to_object_and_no_answer() ->
 
 # What reporters know without being told: they did it themselves, it is between staff, or it waits for a decision.
 _NOT_TOLD = {
+    Action.HAND_UP,
+    Action.DISPUTE,
     Action.RECLASSIFY,
     Action.DISPATCH,
     Action.CONTEST,

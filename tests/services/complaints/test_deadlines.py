@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Nature, Outcome, PauseReason
 from backend.complaints.service import (
     AcceptComplaint,
@@ -25,6 +26,7 @@ from backend.infra.context import Context
 from backend.kernel.clock import SHANGHAI, end_of_day
 from backend.kernel.errors import Conflict
 from backend.ledger.tables import LedgerEvent
+from backend.policies.rules.hotline import TimeClass
 from backend.policies.service import SetLocalNumber, set_local_number
 from backend.policies.tables import CalendarYear
 from tests.services.complaints.hotline import Hotline, open_hotline, set_clock
@@ -186,8 +188,9 @@ def test_a_question_nobody_answers_closes_and_says_so(ctx: Context, hotline: Hot
 def test_reopening_has_its_own_time(ctx: Context, hotline: Hotline) -> None:
     set_clock(ctx, at("2026-03-02 10:00"))
     row = hotline.resolved()
+    set_clock(ctx, at("2026-03-10 00:00"))
     service.close_complaint(hotline.hotline, row.id, row.version)
-    set_clock(ctx, at("2026-03-18 00:00"))
+    set_clock(ctx, at("2026-03-26 00:00"))
     with pytest.raises(Conflict):
         service.reopen_own(hotline.resident, row.id, "又漏了")
 
@@ -212,3 +215,112 @@ def test_a_reopened_case_is_due_and_warned_of_anew(ctx: Context, hotline: Hotlin
     set_clock(ctx, at("2026-03-10 00:00"))
     assert row.id in escalation.overdue(ctx.session)
     assert ctx.session.exec(select(Complaint).where(col(Complaint.state) == "dispatched")).one()
+
+
+def load_new_year(ctx: Context) -> None:
+    """Load 2031 as known later: free until Friday, the Saturday after it is worked."""
+    for year, free, worked in (
+        (2030, [], []),
+        (2031, ["2031-01-01", "2031-01-02", "2031-01-03"], ["2031-01-04"]),
+    ):
+        ctx.session.add(
+            CalendarYear(
+                year=year,
+                source="通知",
+                holidays=free,
+                workdays=worked,
+                loaded_by="test",
+                loaded_at=ctx.clock.now(),
+            )
+        )
+    ctx.session.flush()
+
+
+@pytest.mark.parametrize("is_loaded_in_the_pause", [True, False])
+def test_a_pause_beyond_the_calendar_is_counted_again_when_the_year_is_known(
+    ctx: Context, hotline: Hotline, is_loaded_in_the_pause: bool
+) -> None:
+    set_clock(ctx, at("2030-12-31 10:00"))
+    row = hotline.started()
+    set_clock(ctx, at("2031-01-02 10:00"))
+    row = service.pause_complaint(
+        hotline.hotline, PauseComplaint(row.id, row.version, PauseReason.WEATHER, "雪")
+    )
+    if is_loaded_in_the_pause:
+        load_new_year(ctx)
+    set_clock(ctx, at("2031-01-02 18:00"))
+    row = service.resume_complaint(hotline.hotline, ResumeComplaint(row.id, row.version))
+    assert row.is_due_provisional is not is_loaded_in_the_pause
+    if not is_loaded_in_the_pause:
+        load_new_year(ctx)
+        assert row.id in escalation.provisional(ctx.session)
+        assert escalation.recompute(ctx, row.id)
+        ctx.session.refresh(row)
+    # Stopped and resumed on the same free day: as if it had never stopped.
+    assert (row.due_at, row.is_due_provisional) == (end_of_day(date(2031, 1, 9)), False)
+
+
+def test_another_class_is_counted_from_the_start_of_the_round(ctx: Context, hotline: Hotline) -> None:
+    set_clock(ctx, at("2026-03-02 10:00"))
+    row = hotline.resolved()
+    set_clock(ctx, at("2026-03-16 10:00"))
+    row = service.reopen_complaint(hotline.bureau, row.id, row.version, "未修好")
+    assert row.due_at == end_of_day(date(2026, 3, 23))
+    command = AcceptComplaint(row.id, row.version, time_class=TimeClass.COMPLEX)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert row.due_at == end_of_day(date(2026, 4, 7))  # fifteen working days, 清明 between
+    command = AcceptComplaint(row.id, row.version, Nature.EMERGENCY)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert row.clock_since is not None and row.due_at == row.clock_since + timedelta(hours=24)
+    assert row.due_at > ctx.clock.now()
+
+
+def test_another_class_keeps_the_rounds_pauses(ctx: Context, hotline: Hotline) -> None:
+    set_clock(ctx, at("2026-03-02 10:00"))
+    row = hotline.started()
+    set_clock(ctx, at("2026-03-04 10:00"))
+    row = service.pause_complaint(
+        hotline.hotline, PauseComplaint(row.id, row.version, PauseReason.WEATHER, "雪")
+    )
+    set_clock(ctx, at("2026-04-07 10:00"))
+    row = service.resume_complaint(hotline.hotline, ResumeComplaint(row.id, row.version))
+    assert row.due_at == end_of_day(date(2026, 4, 10))
+    command = AcceptComplaint(row.id, row.version, time_class=TimeClass.COMPLEX)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert row.due_at == end_of_day(date(2026, 4, 24))  # thirteen of fifteen days were left
+
+
+def test_what_turns_out_to_be_an_emergency_is_answered_like_one(ctx: Context, hotline: Hotline) -> None:
+    set_clock(ctx, at("2026-03-06 10:00"))
+    row = hotline.register()
+    assert row.respond_by_at == end_of_day(date(2026, 3, 9))
+    command = AcceptComplaint(row.id, row.version, Nature.EMERGENCY)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert row.respond_by_at == row.registered_at + timedelta(hours=2)
+    set_clock(ctx, at("2026-03-06 12:30"))
+    assert escalation.tell_unanswered(ctx, row.id)
+    ctx.session.refresh(row)
+    command = AcceptComplaint(row.id, row.version, Nature.COMPLAINT)
+    row = service.reclassify_complaint(hotline.hotline, command)
+    assert (row.respond_by_at, row.is_response_overdue) == (end_of_day(date(2026, 3, 9)), False)
+
+
+def test_a_paused_case_has_its_worklist_and_is_reminded_of_until_it_goes_on(
+    ctx: Context, hotline: Hotline
+) -> None:
+    set_clock(ctx, at("2026-03-02 10:00"))
+    row = hotline.accepted()
+    row = service.pause_complaint(
+        hotline.hotline, PauseComplaint(row.id, row.version, PauseReason.REPORTER, "等补充材料")
+    )
+    paused = ComplaintFilter(is_paused=True)
+    (line,) = service.list_complaints(hotline.hotline, paused, 10)
+    assert (line.id, line.pause_reason, line.paused_at) == (row.id, "reporter", row.paused_at)
+    for day in ("04-15", "05-20"):
+        set_clock(ctx, at(f"2026-{day} 10:00"))
+        assert row.id in escalation.long_paused(ctx.session)
+        assert escalation.tell_long_pause(ctx, row.id) and not escalation.tell_long_pause(ctx, row.id)
+        assert row.id not in escalation.long_paused(ctx.session)
+    assert told(ctx, row, "paused_long") == 2
+    service.resume_complaint(hotline.hotline, ResumeComplaint(row.id, row.version))
+    assert service.list_complaints(hotline.hotline, paused, 10) == []

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.repository import proceedings
 from backend.complaints.rules.vocabulary import Nature, Outcome, PauseReason
 from backend.complaints.service import (
@@ -38,6 +39,7 @@ from backend.kernel.errors import (
     Unprocessable,
 )
 from backend.ledger.tables import LedgerEvent
+from backend.policies.rules.hotline import TimeClass
 from tests.services.complaints.hotline import Hotline, open_hotline
 
 
@@ -291,3 +293,75 @@ def test_supervision_comes_from_above_with_words(hotline: Hotline) -> None:
     assert service.supervise_complaint(
         hotline.bureau, SuperviseComplaint(row.id, row.version, "限期办结")
     ).is_supervised
+
+
+def test_an_emergency_stays_one_until_somebody_says_otherwise(hotline: Hotline) -> None:
+    row = hotline.register(nature=Nature.EMERGENCY, words="脚手架要倒了")
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    assert (row.nature, row.time_class) == ("emergency", "emergency")
+    due = row.due_at
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, category="facilities")
+    )
+    assert (row.nature, row.time_class, row.due_at) == ("emergency", "emergency", due)
+    with pytest.raises(Unprocessable):
+        service.reclassify_complaint(
+            hotline.hotline, AcceptComplaint(row.id, row.version, time_class=TimeClass.ORDINARY)
+        )
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, Nature.COMPLAINT)
+    )
+    assert (row.nature, row.time_class) == ("complaint", "ordinary")
+
+
+def test_a_class_that_somebody_chose_stays_when_something_else_is_corrected(hotline: Hotline) -> None:
+    row = hotline.register()
+    row = service.accept_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, time_class=TimeClass.COMPLEX)
+    )
+    due = row.due_at
+    row = service.reclassify_complaint(
+        hotline.hotline, AcceptComplaint(row.id, row.version, about_party_id=hotline.party)
+    )
+    assert (row.time_class, row.due_at) == ("complex", due)
+
+
+def test_what_is_no_complaint_is_not_accepted_by_silence(hotline: Hotline) -> None:
+    row = hotline.register(nature=Nature.PETITION)
+    with pytest.raises(Unprocessable):
+        service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version, Nature.COMPLAINT))
+    assert row.nature == "complaint"
+
+
+def test_nobody_closes_a_case_over_the_reporters_head(hotline: Hotline) -> None:
+    row = hotline.resolved()
+    for by in (hotline.hotline, hotline.town, hotline.bureau):
+        with pytest.raises(Conflict):
+            service.close_complaint(by, row.id, row.version)
+    no = Answer(is_solved=False, is_satisfied=False)
+    assert service.answer_own(hotline.resident, row.id, no).state == "reopened"
+
+
+@pytest.mark.parametrize("state", ["dispatched", "started"])
+def test_a_duplicate_is_merged_also_when_a_unit_has_it(ctx: Context, hotline: Hotline, state: str) -> None:
+    first, row = hotline.accepted(), getattr(hotline, state)()
+    row = service.request_extension(hotline.handler, RequestExtension(row.id, row.version, "等料"))
+    row = service.merge_complaint(hotline.hotline, MergeComplaint(row.id, row.version, first.id))
+    assert (row.state, row.merged_into_id) == ("merged", first.id)
+    (asked,) = proceedings.extensions_of(ctx.session, row.id)
+    assert asked.state == "refused"
+    assert service.my_complaint(hotline.resident, row.id)[0].merged_into == first.number
+
+
+def test_who_received_a_case_first_has_it_on_a_list_until_it_is_done(hotline: Hotline) -> None:
+    mine = ComplaintFilter(only_received=True)
+    called, row = hotline.record(), hotline.register()
+    assert [line.id for line in service.list_complaints(hotline.hotline, mine, 10)] == [called.id]
+    row = service.accept_complaint(hotline.town, AcceptComplaint(row.id, row.version))
+    assert row.first_receiver_id == hotline.town.actor.account_id
+    assert [line.id for line in service.list_complaints(hotline.town, mine, 10)] == [row.id]
+    called = service.accept_complaint(hotline.town, AcceptComplaint(called.id, called.version))
+    assert called.first_receiver_id == hotline.hotline.actor.account_id
+    service.decline_complaint(hotline.town, DeclineComplaint(hotline.record().id, None, "不属本区"))
+    assert [line.id for line in service.list_complaints(hotline.hotline, mine, 10)] == [called.id]

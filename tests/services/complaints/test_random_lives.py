@@ -22,6 +22,7 @@ from backend.complaints.service import (
     DeclineComplaint,
     DispatchComplaint,
     HandleComplaint,
+    HandUpComplaint,
     MergeComplaint,
     PauseComplaint,
     RecordMediation,
@@ -40,15 +41,18 @@ BEFORE = {"registered"}
 RUNNING = {"accepted", "dispatched", "in_progress", "returned", "reopened"}
 WITH_PARTY = {"dispatched", "in_progress"}
 TRIAGE = {"hotline", "town", "bureau", "committee"}
-DESK = {"hotline", "town"}
+DESK = {"hotline", "town", "bureau"}
+MEDIATORS = {"hotline", "town", "committee"}
 ABOVE = {"town", "bureau"}
 
 # action: (who may, in which states, the state after, what else must hold)
 TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "accept": (TRIAGE, BEFORE, "accepted"),
     "transfer": (TRIAGE, BEFORE | {"accepted"}, "transferred"),
-    "decline": (TRIAGE, BEFORE, "declined"),
+    "decline": (DESK, BEFORE, "declined"),
+    "dispute": (ABOVE | {"resident"}, {"declined"}, "registered"),
     "reclassify": (TRIAGE, BEFORE | RUNNING, None),
+    "hand_up": (TRIAGE - {"bureau"}, BEFORE | RUNNING, None),
     "dispatch": (DESK, {"accepted", "returned", "reopened"}, "dispatched"),
     "start": ({"handler"}, {"dispatched"}, "in_progress"),
     "contest": ({"handler"}, WITH_PARTY, "returned"),
@@ -58,8 +62,8 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "pause": (DESK, RUNNING, None),
     "resume": (DESK, RUNNING, None),
     "supervise": (ABOVE, BEFORE | RUNNING | {"resolved", "followed_up"}, None),
-    "mediate": (DESK | {"committee"}, RUNNING, None),
-    "merge": (DESK, BEFORE | {"accepted", "returned", "reopened"}, "merged"),
+    "mediate": (MEDIATORS, RUNNING, None),
+    "merge": (DESK, BEFORE | RUNNING, "merged"),
     "resolve": ({"handler"}, {"in_progress"}, "resolved"),
     "answer_yes": (DESK | {"resident"}, {"resolved"}, "closed"),
     "answer_no": (DESK | {"resident"}, {"resolved"}, "reopened"),
@@ -68,7 +72,19 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "withdraw": ({"resident"}, BEFORE | RUNNING, "withdrawn"),
 }
 # What may be refused in an allowed state for a reason of its own: no clock to pause, asked twice, sent back before.
-CONDITIONAL = {"request_extension", "grant", "pause", "resume", "contest", "reclassify"}
+CONDITIONAL = {
+    "request_extension",
+    "grant",
+    "pause",
+    "resume",
+    "contest",
+    "reclassify",
+    "hand_up",
+    "close",
+    "dispute",
+}
+# What was disputed is triaged by who supervises and did not decline it.
+ONCE_DISPUTED = {"accept", "decline", "transfer", "reclassify"}
 DEAD_ENDS = {"transfer", "decline", "merge", "withdraw"}
 PEOPLE = (
     "hotline",
@@ -93,9 +109,15 @@ def act(who: Context, is_reporter: bool, row: Complaint, name: str, place: Hotli
             who, TransferComplaint(key, version, Nature.PETITION, "信访局", "转送函", "1号", today)
         ),
         "decline": lambda: service.decline_complaint(who, DeclineComplaint(key, version, "不属本区")),
+        "dispute": lambda: (
+            service.dispute_own(who, key, "应当受理")
+            if is_reporter
+            else service.dispute_declining(who, key, version, "应当受理")
+        ),
         "reclassify": lambda: service.reclassify_complaint(
             who, AcceptComplaint(key, version, category="utilities")
         ),
+        "hand_up": lambda: service.hand_up_complaint(who, HandUpComplaint(key, version, "请甄别")),
         "dispatch": lambda: service.dispatch_complaint(who, DispatchComplaint(key, version, place.party)),
         "start": lambda: service.start_complaint(who, HandleComplaint(key, version)),
         "contest": lambda: service.contest_dispatch(who, HandleComplaint(key, version, "派错了")),
@@ -173,7 +195,8 @@ def test_only_what_the_table_allows_happens_and_the_history_is_complete(ctx: Con
                 with ctx.session.begin_nested():
                     act(getattr(place, who), reporter, row, name, place, other)
             except DomainError:
-                assert not may or name in CONDITIONAL, (was, who, name)
+                is_review = name in ONCE_DISPUTED and row.disputed_at is not None
+                assert not may or name in CONDITIONAL or is_review, (was, who, name)
                 assert (stored(ctx, key).version, history(ctx, key)) == (len(before), before)
                 continue
             now = stored(ctx, key)

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from backend.complaints import service
+from backend.complaints.queries import ComplaintFilter
 from backend.complaints.repository import proceedings
 from backend.complaints.rules.vocabulary import Disclosure, Nature, Source
 from backend.complaints.service import (
@@ -17,6 +18,7 @@ from backend.complaints.service import (
     DecideExtension,
     DispatchComplaint,
     RecordComplaint,
+    RecordMediation,
     RegisterComplaint,
     RequestExtension,
 )
@@ -24,6 +26,7 @@ from backend.complaints.tables import AnonymousDay, Complaint, ComplaintReporter
 from backend.infra.context import Context
 from backend.kernel.errors import (
     Conflict,
+    Forbidden,
     NotFound,
     TooMany,
     Unprocessable,
@@ -213,3 +216,54 @@ def test_numbers_are_random_with_a_check_digit(ctx: Context, hotline: Hotline) -
     gaps = {int(later) - int(former) for former, later in pairwise(found)}
     assert len(gaps) == 4
     assert ctx.session.exec(select(Complaint).where(Complaint.number == found[0])).one()
+
+
+def test_who_acts_for_a_unit_reads_a_hidden_reporters_words_as_a_unit_from_the_first_day(
+    hotline: Hotline,
+) -> None:
+    said = "我家2单元5楼东户漏水，501家找我好几次"
+    named = hotline.register(words=said)
+    row = hotline.register(disclosure=Disclosure.CONFIDENTIAL, words=said, place_words="2单元501")
+    for by in (hotline.committee, hotline.hotline):
+        service.add_member(hotline.bureau, hotline.party, str(by.actor.account_id))
+        lines = {line.id: line for line in service.list_complaints(by, ComplaintFilter(), 10)}
+        case, _ = service.show_complaint(by, row.id)
+        for shown in (lines[row.id], case.line):
+            assert "501" not in f"{shown.words} {shown.place_words}" and "东户" not in shown.words
+        assert lines[named.id].words == said
+        with pytest.raises(Forbidden):
+            service.reveal_reporter(by, row.id, "看看")
+
+
+def test_a_mediation_does_not_tell_a_hidden_reporter(hotline: Hotline) -> None:
+    report = hotline.report(disclosure=Disclosure.CONFIDENTIAL, category="dispute")
+    command = RecordComplaint(report, Source.TELEPHONE, "key-00000001", reporter_name="张小明")
+    row = service.record_complaint(hotline.hotline, command).complaint
+    row = service.accept_complaint(hotline.hotline, AcceptComplaint(row.id, row.version))
+    held = RecordMediation(
+        row.id, row.version, row.registered_at.date(), "张小明、某公司", "孙三", is_agreed=False
+    )
+    for near in (hotline.committee, hotline.town):
+        with pytest.raises(Forbidden):
+            service.record_mediation(near, held)
+    service.record_mediation(hotline.hotline, held)
+    for near in (hotline.committee, hotline.town):
+        with pytest.raises(Forbidden):
+            service.list_mediations(near, row.id)
+    assert service.list_mediations(hotline.hotline, row.id)[0].parties == "张小明、某公司"
+
+
+def test_whoever_dispatches_may_word_a_hidden_report_anew(hotline: Hotline) -> None:
+    row = hotline.accepted(disclosure=Disclosure.CONFIDENTIAL, words="我是楼长，我家楼上漏水")
+    named = hotline.accepted()
+    with pytest.raises(Unprocessable):
+        service.dispatch_complaint(
+            hotline.hotline, DispatchComplaint(named.id, named.version, hotline.party, wording="另说一遍")
+        )
+    command = DispatchComplaint(row.id, row.version, hotline.party, wording="二单元顶部漏水，来自501")
+    row = service.dispatch_complaint(hotline.hotline, command)
+    assert service.show_complaint(hotline.handler, row.id)[0].line.words == "二单元顶部漏水，来自***"
+    assert "楼长" in service.show_complaint(hotline.hotline, row.id)[0].line.words
+    for text, found in (("楼长", 0), ("顶部", 1)):
+        wanted = ComplaintFilter(text=text, only_assigned=True)
+        assert len(service.list_complaints(hotline.handler, wanted, 10)) == found

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from backend.complaints import service
 from backend.complaints.rules.vocabulary import Disclosure, Nature
-from backend.complaints.service import AcceptComplaint, MergeComplaint, RegisterComplaint, Report
+from backend.complaints.service import (
+    AcceptComplaint,
+    HandUpComplaint,
+    MergeComplaint,
+    RegisterComplaint,
+    Report,
+)
 from backend.complaints.tables import Complaint
 from backend.kernel.access import Role
 from backend.kernel.events import Event
@@ -82,13 +88,40 @@ def test_what_is_late_is_heard_in_the_rooms_and_one_level_up(town: World) -> Non
     assert [found.recipient_id for found in town.deliveries("room_complaint_above")] == [above]
 
 
-def test_rooms_hear_nothing_of_an_accusation(town: World) -> None:
+def test_only_the_rooms_of_those_who_may_see_it_hear_of_an_accusation(town: World) -> None:
     estate = town.estate(1)
+    county, above, here = estate.community.path.strip("/").split("/")[-3:]
+    with town.acting() as ctx:
+        make_staff(ctx, Role.BUREAU, county)
+        make_staff(ctx, Role.AUDITOR, above)
     row = report(town, estate, town.resident(*estate.dwelling_ids), "a", nature=Nature.ACCUSATION)
-    town.room(estate.community.id)
+    rooms = {name: town.room(name) for name in (here, above, county)}
+    happen(town, estate, row, "response_overdue")
     happen(town, estate, row, "overdue")
     read(town)
-    assert town.deliveries("room_complaint") == town.deliveries("room_complaint_above") == []
+    # That it came in, that nobody answered, that it is late: a number and no word of what it is.
+    told = town.deliveries("room_complaint")
+    assert [found.recipient_id for found in told] == [rooms[county]] * 3
+    assert town.deliveries("room_complaint_above") == []
+    delivery.deliver(town.ports, town.ways)
+    assert all(estate.estate.name not in str(letter.text) for letter in town.outside.arrived())
+
+
+def test_the_room_of_whom_an_accusation_is_about_does_not_hear_of_it(town: World) -> None:
+    estate = town.estate(1)
+    city, county = estate.community.path.strip("/").split("/")[-4:-2]
+    with town.acting() as ctx:
+        accused, _, desk_of = (
+            make_staff(ctx, role, at)
+            for role, at in ((Role.BUREAU, county), (Role.BUREAU, city), (Role.HOTLINE, estate.community.id))
+        )
+    row = report(town, estate, town.resident(*estate.dwelling_ids), "a")
+    with town.acting() as ctx:
+        said = HandUpComplaint(row.id, row.version, "反映科长", accused.account_id)
+        service.hand_up_complaint(acting_as(ctx, desk_of), said)
+    rooms = {name: town.room(name) for name in (city, county)}
+    read(town)
+    assert [found.recipient_id for found in town.deliveries("room_complaint")] == [rooms[city]]
 
 
 def test_the_log_of_deliveries_says_nothing_about_reporters(town: World) -> None:
@@ -102,3 +135,15 @@ def test_the_log_of_deliveries_says_nothing_about_reporters(town: World) -> None
         page = desk.ListDeliveries(estate.estate.id, None, None, None, 10)
         assert desk.list_deliveries(committee, page) == []
         assert desk.count_deliveries(committee, estate.estate.id, None) == {}
+
+
+def test_what_is_late_is_told_to_who_received_it_first(town: World) -> None:
+    estate = town.estate(1)
+    row = report(town, estate, town.resident(*estate.dwelling_ids), "a")
+    with town.acting() as ctx:
+        receiver = make_staff(ctx, Role.HOTLINE, estate.community.id)
+        service.accept_complaint(acting_as(ctx, receiver), AcceptComplaint(row.id, row.version))
+    happen(town, estate, row, "overdue")
+    read(town)
+    (told,) = town.deliveries("complaint_received")
+    assert (told.recipient_id, WORDS in str(told)) == (receiver.account_id, False)
