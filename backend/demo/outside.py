@@ -1,4 +1,4 @@
-"""What the simulator must know of the demo: its memory ends with it, so it is told at every start."""
+"""What the simulator must know of the demo at every start: only messages, rooms and followers outlive it."""
 
 from __future__ import annotations
 
