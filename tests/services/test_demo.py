@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import psutil
@@ -47,6 +48,8 @@ from backend.rectification.tables import RectificationEvidence, RectificationIte
 from backend.surveys.tables import Survey
 from bot import jobs
 from tests.bot.environment import process_environment
+from tests.docs.pages import blocks_of
+from tests.docs.sandbox import build_sandbox
 from tests.factories.databases import make_settings, migrate
 
 ROOT = Path(__file__).parents[2]
@@ -335,6 +338,7 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     code = post(f"{wechat}/__sim/users/{known.residents[0].openid}/login_code", {})["code"]
     assert post(f"{web}/api/v1/session", {"code": code})["token"]
     _everybody_is_told(wechat)
+    _the_readme_walks_through(tmp_path, web, wechat)
     person = known.residents[0].openid
     with urlopen(Request(f"{wechat}/__sim/users/{person}/follow", b"{}", _JSON), timeout=10) as response:
         assert response.status == 200
@@ -349,6 +353,11 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     assert demo.end(signal.SIGINT) == 0
     assert psutil.wait_procs(children, timeout=5)[1] == []
     _starts_quickly_again(tmp_path, taken_port)
+
+
+def _the_readme_walks_through(folder: Path, web: str, wechat: str) -> None:
+    ports = {"8000": urlsplit(web).port or 0, "8900": urlsplit(wechat).port or 0}
+    build_sandbox(folder / "sandbox", None).walk(blocks_of(ROOT / "README.md"), ports)
 
 
 def _everybody_is_told(wechat: str) -> None:
@@ -375,6 +384,8 @@ def _starts_quickly_again(tmp_path: Path, port: int) -> None:
         # Ten seconds on an idle machine are promised, and tests/acceptance.py holds it by the clock. Here others
         # run beside us: what counts is the work, which two processors must be able to do in that time.
         assert again.processor_seconds() < 20
+        with urlopen(again.address("/phones") + "/__sim/messages", timeout=10) as response:
+            assert json.load(response)["messages"], "what lay on the phones is still there"
     finally:
         assert again.end(signal.SIGTERM) == 0
 
