@@ -82,11 +82,11 @@ def _explain(error: Exception) -> tuple[int, list[str]] | None:
     if isinstance(error, DomainError):
         return REFUSED, [error.message, *(f"  {field.where}：{field.message}" for field in error.fields)]
     if isinstance(error, SettingsError):
-        return UNUSABLE, [f"设置有误 (settings): {error}"]
+        return UNUSABLE, [f"设置有误：{error}。"]
     if isinstance(error, WrongInstallation):
-        return UNUSABLE, [f"数据库用途不符 (wrong database): {error}"]
+        return UNUSABLE, [f"数据库用途不符：{error}。"]
     if isinstance(error, OSError) and error.filename is not None:
-        return UNUSABLE, [f"文件无法读写 (file): {error.strerror}: {error.filename}"]
+        return UNUSABLE, [f"文件无法读写：{error.filename}：{error.strerror}"]
     return _explain_database(error)
 
 

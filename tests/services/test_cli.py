@@ -86,7 +86,7 @@ def test_migrating_twice_is_harmless_and_another_mode_is_refused(environment: di
     assert "已是最新版本" in again.stdout
     other = gongjue("migrate", environment={**environment, "GONGJUE_MODE": "demo"})
     assert other.returncode == cli.UNUSABLE
-    assert "mode rehearsal" in other.stderr
+    assert "这个数据库的用途是 rehearsal" in other.stderr
 
 
 @pytest.mark.parametrize("command", ["bot", "serve"])
