@@ -62,7 +62,7 @@ def run_template(args: argparse.Namespace) -> int:
 
 
 def run_import(args: argparse.Namespace) -> int:
-    """Import a ledger; exit 1 when it has faults and nothing was stored."""
+    """Import a ledger; exit 2 when it has faults and nothing was stored."""
     content = args.file.read_bytes()
 
     def act(ctx: Context) -> ImportReport:
@@ -74,7 +74,7 @@ def run_import(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(report), ensure_ascii=False))
     else:
         _print(report)
-    return 1 if report.error_count else 0
+    return 2 if report.error_count else 0
 
 
 def run_export(args: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ def test_a_ledger_from_template_to_export(order: list[str], capsys: pytest.Captu
         main(["rectification", "template", "empty.csv"])
     assert "请以 .xlsx 结尾" in capsys.readouterr().err
     Path("ledger.csv").write_bytes(to_csv([line(), line("2", 整改期限="月底")]))
-    assert main(["rectification", "import", "ledger.csv", *order]) == 1
+    assert main(["rectification", "import", "ledger.csv", *order]) == 2
     said = capsys.readouterr().err
     assert "第 3 行 [整改期限]“月底” 不是日期。请写成 2026-03-01 这样的日期" in said
     assert "没有导入任何内容" in said
