@@ -60,5 +60,7 @@ def run(args: argparse.Namespace) -> int:
     # One connection per thread and no waiting for one.
     os.environ.setdefault("GONGJUE_POOL_SIZE", str(args.threads))
     command = gunicorn_command(args.bind, args.workers, args.threads)
+    # With --reuse-port gunicorn's own log names no address.
+    print(f"网页服务监听 {args.bind}")
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
