@@ -32,9 +32,7 @@ def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
     simulated.register_templates()
     for code, key in ROOM_KEYS.items():
         simulated.open_room(key, ROOM_NAMES[code])
-    for openid, template_id, count in _consents(settings):
-        body = {"template_id": template_id, "count": count}
-        simulated.ask("POST", f"/__sim/users/{openid}/consents", body)
+    simulated.ask("POST", "/__sim/consents", {"grants": _consents(settings)})
     _publish_menu(settings)
     for account, secrets in _callbacks(settings).items():
         url = f"{web_url}/wechat/{account}"
