@@ -338,7 +338,8 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     code = post(f"{wechat}/__sim/users/{known.residents[0].openid}/login_code", {})["code"]
     assert post(f"{web}/api/v1/session", {"code": code})["token"]
     _everybody_is_told(wechat)
-    _the_readme_walks_through(tmp_path, web, wechat)
+    ports = {"8000": urlsplit(web).port or 0, "8900": urlsplit(wechat).port or 0}
+    build_sandbox(tmp_path / "sandbox", None).walk(blocks_of(ROOT / "README.md"), ports)
     person = known.residents[0].openid
     with urlopen(Request(f"{wechat}/__sim/users/{person}/follow", b"{}", _JSON), timeout=10) as response:
         assert response.status == 200
@@ -353,11 +354,6 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     assert demo.end(signal.SIGINT) == 0
     assert psutil.wait_procs(children, timeout=5)[1] == []
     _starts_quickly_again(tmp_path, taken_port)
-
-
-def _the_readme_walks_through(folder: Path, web: str, wechat: str) -> None:
-    ports = {"8000": urlsplit(web).port or 0, "8900": urlsplit(wechat).port or 0}
-    build_sandbox(folder / "sandbox", None).walk(blocks_of(ROOT / "README.md"), ports)
 
 
 def _everybody_is_told(wechat: str) -> None:
