@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from backend.commands.serve import gunicorn_command
 from backend.demo import logins, outside
 from backend.demo.logins import DemoLogins
 from backend.demo.place import DemoPlace
@@ -94,9 +93,7 @@ def _start(household: Household, ports: Ports, place: DemoPlace) -> None:
     python = sys.executable
     simulator = [python, "-m", "wechat_simulator", "--port", str(ports.wechat), "--keep", str(place.phones)]
     household.start("wechat", simulator)
-    # The code is imported once, before the fork; each worker builds the app and its connections after it.
-    shared = ("--config", "python:backend.wsgi")
-    household.start("web", gunicorn_command(f"127.0.0.1:{ports.web}", 2, 4, shared))
+    household.start("web", [python, "-m", "backend.cli", "serve", "--bind", f"127.0.0.1:{ports.web}"])
 
 
 def _is_healthy(ports: Ports) -> bool:
