@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.commands._parser import Parser, ShowVersion
+
 REFUSED = 1
 UNUSABLE = 2
 INTERRUPTED = 130
@@ -54,10 +56,13 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
     Loading only what is asked for keeps ``gongjue tally`` quick and free of the database.
     """
-    parser = argparse.ArgumentParser(prog="gongjue", description="共决：老旧小区改造的民主表决、计票与核验。")
+    parser = Parser(prog="gongjue", description="共决：老旧小区改造的民主表决、计票与核验。")
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="显示版本")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     known = command_names()
     wanted = [words[0]] if words and words[0] in known else known
+    if words[:1] == ["--version"]:
+        wanted = []
     for name in wanted:
         module: Any = importlib.import_module(f"{_COMMANDS}.{name.replace('-', '_')}")
         module.add_parser(subparsers)
@@ -82,11 +87,11 @@ def _explain(error: Exception) -> tuple[int, list[str]] | None:
     if isinstance(error, DomainError):
         return REFUSED, [error.message, *(f"  {field.where}：{field.message}" for field in error.fields)]
     if isinstance(error, SettingsError):
-        return UNUSABLE, [f"设置有误 (settings): {error}"]
+        return UNUSABLE, [f"设置有误：{error}。"]
     if isinstance(error, WrongInstallation):
-        return UNUSABLE, [f"数据库用途不符 (wrong database): {error}"]
+        return UNUSABLE, [f"数据库用途不符：{error}。"]
     if isinstance(error, OSError) and error.filename is not None:
-        return UNUSABLE, [f"文件无法读写 (file): {error.strerror}: {error.filename}"]
+        return UNUSABLE, [f"文件无法读写：{error.filename}：{error.strerror}"]
     return _explain_database(error)
 
 

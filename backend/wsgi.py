@@ -51,7 +51,7 @@ def __getattr__(name: str) -> Flask:
     settings = load_settings()
     ports = build_ports(settings)
     if installation_mode(ports.engine) != settings.mode:
-        raise SystemExit("the database was created for another mode than GONGJUE_MODE says")
+        raise SystemExit("数据库的用途与 GONGJUE_MODE 不符")
     app = build_app(ports)
     # What was built at start lives as long as the process: the collector need not walk it at every vote.
     gc.collect()

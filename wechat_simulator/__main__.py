@@ -7,9 +7,11 @@ import contextlib
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from wechat_simulator.app import build_app
 from wechat_simulator.server import Service
+from wechat_simulator.shelf import Shelf
 from wechat_simulator.state import AppCredentials
 
 # The product's demo defaults; nobody's real account.
@@ -23,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
     services: list[Service] = []
     apps = AppCredentials(options.app_id, options.app_secret, options.official_id, options.official_secret)
-    app = build_app(apps, options.seed, lambda seconds: services[0].go_away(seconds))
+    shelf = Shelf(options.keep)
+    app = build_app(apps, options.seed, lambda seconds: services[0].go_away(seconds), shelf)
     service = Service((options.host, options.port), app)
     services.append(service)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=service.stop).start())
@@ -39,6 +42,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (keep it on loopback)")
     parser.add_argument("--port", type=int, default=8900, help="port to listen on, 0 for any free one")
     parser.add_argument("--seed", type=int, help="same seed, same openids, codes and tokens")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="messages and rooms outlive the process here"
+    )
     parser.add_argument("--app-id", default=_DEMO_APP_ID)
     parser.add_argument("--app-secret", default=_DEMO_APP_SECRET)
     parser.add_argument("--official-id", default=_DEMO.official_id, help="the Official Account's app id")

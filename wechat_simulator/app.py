@@ -22,6 +22,7 @@ from wechat_simulator.endpoints import (
 from wechat_simulator.endpoints.checks import world
 from wechat_simulator.endpoints.control_input import BadControl, tell_mistake
 from wechat_simulator.server import DROP
+from wechat_simulator.shelf import Shelf
 from wechat_simulator.state import AppCredentials, World
 
 _WECHAT_PREFIXES = ("/cgi-bin/", "/sns/", "/wxa/")
@@ -29,15 +30,19 @@ _MODULES = (cgi_bin, messages, sns, wxa, control, control_phone, control_setup, 
 
 
 def build_app(
-    app: AppCredentials, seed: int | None = None, outage: Callable[[float], None] | None = None
+    app: AppCredentials,
+    seed: int | None = None,
+    outage: Callable[[float], None] | None = None,
+    shelf: Shelf | None = None,
 ) -> Flask:
     """Make the app with a fresh state; the same seed gives the same openids, codes and tokens.
 
-    ``outage`` is called with the seconds for which the server is to refuse connections.
+    ``outage`` is called with the seconds for which the server is to refuse connections; what lies on ``shelf``
+    is on the phones from the beginning.
     """
     flask = Flask(__name__, static_folder=None)
     flask.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    flask.extensions["world"] = World(app, seed)
+    flask.extensions["world"] = World(app, seed, shelf)
     flask.extensions["outage"] = outage or (lambda _seconds: None)
     for module in _MODULES:
         flask.register_blueprint(module.blueprint)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wechat_simulator.answers import Refused
+from wechat_simulator.shelf import Shelf
 
 # What a person did → (messages allowed, within seconds).
 ALLOWED = {"message": (5, 48 * 3600), "event": (3, 60)}
@@ -17,21 +18,28 @@ _MOST_UNDER = 5
 class Followers:
     """Thread-safe; people are named by their mini-program openid here."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], shelf: Shelf) -> None:
         self._now = now
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._following: set[str] = set()
         self._allowed: dict[str, dict[str, list[float]]] = {}
         self._menu: list[dict[str, Any]] = []
+        for kept in shelf.read("follow"):
+            self._note(kept["openid"], is_following=kept["is_following"])
 
     def follow(self, openid: str, *, is_following: bool) -> None:
         """Follow or leave; leaving ends every permission to write."""
         with self._lock:
-            if is_following:
-                self._following.add(openid)
-            else:
-                self._following.discard(openid)
-                self._allowed.pop(openid, None)
+            self._note(openid, is_following=is_following)
+            self._shelf.keep("follow", {"openid": openid, "is_following": is_following})
+
+    def _note(self, openid: str, *, is_following: bool) -> None:
+        if is_following:
+            self._following.add(openid)
+        else:
+            self._following.discard(openid)
+            self._allowed.pop(openid, None)
 
     def is_following(self, openid: str) -> bool:
         """Tell whether a person follows."""

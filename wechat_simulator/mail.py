@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
+
+from wechat_simulator.shelf import Shelf
 
 INBOX = ("subscribe", "template")
 CHAT = ("mine", "click", "reply", "custom", "notice")
@@ -29,20 +31,27 @@ class Message:
 class Mail:
     """Every message in order of arrival; thread-safe."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], shelf: Shelf) -> None:
         self._now = now
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._log: list[Message] = []
         self._of_person: defaultdict[str, list[Message]] = defaultdict(list)
         self._once: dict[tuple[str, str], tuple[float, int]] = {}
+        for kept in shelf.read("message"):
+            self._add(Message(**kept))
 
     def deliver(self, kind: str, openid: str, **content: object) -> Message:
         """Put a message on a phone; its number is WeChat's msgid."""
         with self._lock:
             message = Message(len(self._log) + 1, kind, openid, int(self._now()), **content)  # type: ignore[arg-type]  # the callers' own words
-            self._log.append(message)
-            self._of_person[openid].append(message)
+            self._add(message)
+            self._shelf.keep("message", asdict(message))
             return message
+
+    def _add(self, message: Message) -> None:
+        self._log.append(message)
+        self._of_person[message.openid].append(message)
 
     def once(self, openid: str, key: str, seconds: float) -> int | None:
         """Return the number delivered under this key within ``seconds``."""

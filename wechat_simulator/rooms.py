@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from wechat_simulator.answers import Refused
+from wechat_simulator.shelf import Shelf
 
 DEMO_ROOM = "00000000-0000-4000-8000-00000000d001"
 PER_MINUTE = 20
@@ -36,11 +37,15 @@ class Room:
 class Rooms:
     """All groups; thread-safe."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], shelf: Shelf) -> None:
         self._now = now
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._rooms: dict[str, Room] = {}
         self.open(DEMO_ROOM, "社区工作群（演示）")
+        for kept in shelf.read("room"):
+            room = self.open(kept["key"], kept["name"])
+            room.messages.append(RoomMessage(**kept["message"]))
 
     def open(self, key: str, name: str) -> Room:
         """Make a group or rename it."""
@@ -71,4 +76,6 @@ class Rooms:
             if len(room.recent) >= PER_MINUTE:
                 raise Refused(45009)
             room.recent.append(now)
-            room.messages.append(RoomMessage(len(room.messages) + 1, int(now), kind, content))
+            message = RoomMessage(len(room.messages) + 1, int(now), kind, content)
+            room.messages.append(message)
+            self._shelf.keep("room", {"key": key, "name": room.name, "message": asdict(message)})

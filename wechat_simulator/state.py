@@ -20,6 +20,7 @@ from wechat_simulator.followers import Followers
 from wechat_simulator.mail import Mail
 from wechat_simulator.pushes import Pusher
 from wechat_simulator.rooms import Rooms
+from wechat_simulator.shelf import Shelf
 from wechat_simulator.tokens import TokenOffice
 
 CODE_SECONDS = 300
@@ -74,8 +75,9 @@ class Code:
 class World:
     """The whole state; methods that read or change it take the lock themselves."""
 
-    def __init__(self, app: AppCredentials, seed: int | None = None) -> None:
+    def __init__(self, app: AppCredentials, seed: int | None = None, shelf: Shelf | None = None) -> None:
         self.app = app
+        self._shelf = shelf or Shelf()
         self._seed = seed
         self._lock = threading.Lock()
         self._clear()
@@ -99,14 +101,15 @@ class World:
         self._faults = FaultBox()
         self.catalogue = Catalogue()
         self.consents = Consents(self.now)
-        self.followers = Followers(self.now)
-        self.mail = Mail(self.now)
-        self.rooms = Rooms(self.now)
+        self.followers = Followers(self.now, self._shelf)
+        self.mail = Mail(self.now, self._shelf)
+        self.rooms = Rooms(self.now, self._shelf)
         self.pusher = Pusher(self.now)
 
     def reset(self) -> None:
         """Forget everything and start from the seed again."""
         with self._lock:
+            self._shelf.clear()
             self._clear()
 
     def now(self) -> float:

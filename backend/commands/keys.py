@@ -101,7 +101,7 @@ def _tell_indexes(done: Done, old: dict[str, int], key_id: str) -> int:
 
 
 def _print_progress(place: str, count: int) -> None:
-    print(f"\r{place}: {count}    ", end="", file=sys.stderr, flush=True)
+    print(f"\r正在重新加密 {place}：{count} 项    ", end="", file=sys.stderr, flush=True)
 
 
 def rotate(ports: Ports, batch: int, progress: Progress) -> int:
@@ -114,7 +114,7 @@ def rotate(ports: Ports, batch: int, progress: Progress) -> int:
             progress(f"{column.table}.{column.column}", count)
         total += count
     files = _rotate_files(ports)
-    progress("files", files)
+    progress("文件", files)
     return total + files
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from backend.commands._files import workbook
 from backend.commands._places import find_estate, one_organisation
 from backend.infra.context import Context
 from backend.infra.database import open_session
@@ -26,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("rectification", help="整改台账：模板、导入、导出")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     template = commands.add_parser("template", help="写出空白台账")
-    template.add_argument("out", type=Path)
+    template.add_argument("out", type=workbook)
     template.set_defaults(run=run_template)
     taken = commands.add_parser("import", help="导入 .xlsx 或 .csv 台账（全部导入，或一行也不导入）")
     taken.add_argument("file", type=Path)
@@ -35,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
     taken.add_argument("--json", action="store_true")
     taken.set_defaults(run=run_import)
     given = commands.add_parser("export", help="按台账样式导出 .xlsx（含责任人，记入操作记录）")
-    given.add_argument("out", type=Path)
+    given.add_argument("out", type=workbook)
     _add_place(given)
     given.set_defaults(run=run_export)
 
@@ -61,7 +62,7 @@ def run_template(args: argparse.Namespace) -> int:
 
 
 def run_import(args: argparse.Namespace) -> int:
-    """Import a ledger; exit 1 when it has faults and nothing was stored."""
+    """Import a ledger; exit 2 when it has faults and nothing was stored."""
     content = args.file.read_bytes()
 
     def act(ctx: Context) -> ImportReport:
@@ -73,7 +74,7 @@ def run_import(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(report), ensure_ascii=False))
     else:
         _print(report)
-    return 1 if report.error_count else 0
+    return 2 if report.error_count else 0
 
 
 def run_export(args: argparse.Namespace) -> int:

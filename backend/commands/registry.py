@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backend.commands._files import workbook
 from backend.commands._places import find_estate, one_organisation
 from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
@@ -31,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("registry", help="房屋名册：模板、导入、建立组织和小区")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     template = commands.add_parser("template", help="写出 Excel 模板")
-    template.add_argument("out", type=Path)
+    template.add_argument("out", type=workbook)
     template.set_defaults(run=run_template)
     _add_import(commands)
     node = commands.add_parser("organisation", help="建立省、市、县、乡镇街道、社区")

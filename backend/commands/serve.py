@@ -56,11 +56,11 @@ def run(args: argparse.Namespace) -> int:
     found = installation_mode(engine)
     engine.dispose()
     if found != settings.mode:
-        raise WrongInstallation(
-            f"this database was created in mode {found}, the settings say {settings.mode}"
-        )
+        raise WrongInstallation(f"这个数据库的用途是 {found}，而 GONGJUE_MODE 是 {settings.mode}")
     # One connection per thread and no waiting for one.
     os.environ.setdefault("GONGJUE_POOL_SIZE", str(args.threads))
     command = gunicorn_command(args.bind, args.workers, args.threads)
+    # With --reuse-port gunicorn's own log names no address.
+    print(f"网页服务监听 {args.bind}")
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell

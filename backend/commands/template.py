@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 CHANNELS = ("subscribe", "official_account", "sms")
@@ -52,10 +53,16 @@ def run_list(_args: argparse.Namespace) -> int:
 def run_set(args: argparse.Namespace) -> int:
     """Write one template down; what it replaces stands in the ledger."""
     from backend.commands._console import commit
+    from backend.kernel.errors import Unprocessable
     from backend.notifications.rules.templates import Template
     from backend.notifications.service import desk
 
     template = Template(args.template_id, dict(args.field))
-    commit(lambda ctx: desk.set_template(ctx, args.channel, args.purpose, template))
+    try:
+        commit(lambda ctx: desk.set_template(ctx, args.channel, args.purpose, template))
+    except Unprocessable as error:
+        # The fields' names are the API's; here the sentences are enough.
+        print("".join([error.message, *(field.message for field in error.fields)]), file=sys.stderr)
+        return 1
     print(f"已设置：{args.channel} {PURPOSES[args.purpose]} {args.template_id}")
     return 0

@@ -54,7 +54,7 @@ def _run(place: DemoPlace, known: DemoLogins, wanted: tuple[int, int], started_a
     ports = _choose_ports(wanted)
     household = Household(place.logs, {**place.environment(), **_addresses(ports)})
     try:
-        _start(household, ports)
+        _start(household, ports, place)
         if not _wait(household, stop, lambda: answers(ports.wechat, "/__sim/health")):
             return _end_early(household, stop)
         # The bot sends from its first second: phones and groups must be there before.
@@ -89,9 +89,10 @@ def _addresses(ports: Ports) -> dict[str, str]:
     return {"GONGJUE_WECHAT_API_BASE": ports.wechat_url, "GONGJUE_PUBLIC_BASE_URL": ports.web_url}
 
 
-def _start(household: Household, ports: Ports) -> None:
+def _start(household: Household, ports: Ports, place: DemoPlace) -> None:
     python = sys.executable
-    household.start("wechat", [python, "-m", "wechat_simulator", "--port", str(ports.wechat)])
+    simulator = [python, "-m", "wechat_simulator", "--port", str(ports.wechat), "--keep", str(place.phones)]
+    household.start("wechat", simulator)
     household.start("web", [python, "-m", "backend.cli", "serve", "--bind", f"127.0.0.1:{ports.web}"])
 
 

@@ -1,4 +1,4 @@
-"""What the simulator must know of the demo: its memory ends with it, so it is told at every start."""
+"""What the simulator must know of the demo at every start: only messages, rooms and followers outlive it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def fill(simulated: SimulatedPhones, settings: Settings, web_url: str) -> None:
     simulated.register_templates()
     for code, key in ROOM_KEYS.items():
         simulated.open_room(key, ROOM_NAMES[code])
-    for openid, template_id, count in _consents(settings):
-        body = {"template_id": template_id, "count": count}
-        simulated.ask("POST", f"/__sim/users/{openid}/consents", body)
+    simulated.ask("POST", "/__sim/consents", {"grants": _consents(settings)})
     _publish_menu(settings)
     for account, secrets in _callbacks(settings).items():
         url = f"{web_url}/wechat/{account}"

@@ -44,6 +44,11 @@ class DemoPlace:
         """Return the folder of the processes' logs."""
         return self.folder / "demo-logs"
 
+    @property
+    def phones(self) -> Path:
+        """Return the file in which the simulator keeps what lies on phones and in rooms."""
+        return self.folder / "demo-wechat.jsonl"
+
     def environment(self, database: Path | None = None) -> Mapping[str, str]:
         """Return the demo's settings: none of this machine's production settings reach it."""
         return {
@@ -99,6 +104,8 @@ class DemoPlace:
         # Under another name until it is whole: a start that was interrupted leaves no half demo behind.
         unfinished = self.folder / "demo.db.new"
         _remove_database(unfinished)
+        # What an earlier story told its phones.
+        self.phones.unlink(missing_ok=True)
         ports = build_ports(self.settings(unfinished))
         runner.upgrade(ports.engine)
         initialise(ports.engine, "demo")

@@ -25,7 +25,7 @@ def initialise(engine: Engine, mode: str) -> None:
         )
         found = connection.execute(text("SELECT mode FROM installation")).scalar_one()
     if found != mode:
-        raise WrongInstallation(f"this database was created in mode {found}, the settings say {mode}")
+        raise WrongInstallation(f"这个数据库的用途是 {found}，而 GONGJUE_MODE 是 {mode}")
 
 
 def installation_mode(engine: Engine) -> str:

@@ -91,14 +91,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     mode = env.get("GONGJUE_MODE", "production")
     if mode not in ("production", "demo", "rehearsal"):
-        raise SettingsError("GONGJUE_MODE must be production, demo or rehearsal")
+        raise SettingsError("GONGJUE_MODE 应为 production、demo 或 rehearsal")
     mini_callback, official_callback = _callback(env, "MINI", mode), _callback(env, "OFFICIAL", mode)
     official = _official(env, mode)
     api_base = _base(env, "GONGJUE_WECHAT_API_BASE", WECHAT_API)
     is_real = api_base == WECHAT_API
     return Settings(
         mode=mode,
-        database_url=_database_url(env),
+        database_url=_database_url(env, mode),
         storage_path=_storage(env),
         field_keys=_field_keys(env, mode),
         index_keys=_index_keys(env, mode),
@@ -129,27 +129,30 @@ def _storage(env: Mapping[str, str]) -> Path:
     return Path(env.get("GONGJUE_STORAGE", "var/files"))
 
 
-def _database_url(env: Mapping[str, str]) -> str:
-    url = env.get("GONGJUE_DATABASE_URL", "sqlite:///var/gongjue.db")
+def _database_url(env: Mapping[str, str], mode: str) -> str:
+    url = env.get("GONGJUE_DATABASE_URL", "sqlite:///var/gongjue.db" if mode != "production" else "")
+    if not url:
+        # A file read by a shell without quotes loses what stands behind an ampersand, the whole value too.
+        raise SettingsError("没有设置 GONGJUE_DATABASE_URL；地址里有 & 等符号时，设置文件中要用单引号括起来")
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise SettingsError("GONGJUE_DATABASE_URL must be sqlite:///path or postgresql://…")
+        raise SettingsError("GONGJUE_DATABASE_URL 应写成 postgresql://… 或 sqlite:///路径")
     return url
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:
     text = env.get(name, str(default))
     if not text.isascii() or not text.isdigit():
-        raise SettingsError(f"{name} must be a whole number, not {text!r}")
+        raise SettingsError(f"{name} 应为非负整数，不是 {text!r}")
     return int(text)
 
 
 def _one_of(env: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
     value = env.get(name, default)
     if value not in known:
-        raise SettingsError(f"{name} must be one of {', '.join(known)}")
+        raise SettingsError(f"{name} 应为 {'、'.join(known)} 之一")
     return value
 
 
@@ -159,7 +162,7 @@ def _base(env: Mapping[str, str], name: str, default: str) -> str:
     parts = urlsplit(text)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not is_safe or not parts.hostname or parts.path or parts.query:
-        raise SettingsError(f"{name} must be https://host[:port], or http on a loopback address")
+        raise SettingsError(f"{name} 应为 https://主机[:端口]，只有本机地址可用 http")
     return text
 
 
@@ -169,9 +172,9 @@ def _secret(env: Mapping[str, str], name: str, mode: str) -> str:
     if mode != "production":
         return value or _DEMO_SECRETS.get(name, "")
     if len(value) < 16:
-        raise SettingsError(f"{name} is missing or shorter than 16 characters")
+        raise SettingsError(f"{name} 没有设置，或者不足 16 个字符")
     if value == _DEMO_SECRETS.get(name) or len(set(value)) < _LEAST_CHARACTERS:
-        raise SettingsError(f"{name} is weak or the public demo value")
+        raise SettingsError(f"{name} 太简单，或者是公开的演示值")
     return value
 
 
@@ -181,7 +184,7 @@ def _official(env: Mapping[str, str], mode: str) -> tuple[str, str]:
     app_id = env.get(id_name, "wxdemoofficial01" if mode != "production" else "")
     if not app_id:
         if env.get(secret_name):
-            raise SettingsError(f"{secret_name} is set, but {id_name} is not")
+            raise SettingsError(f"设置了 {secret_name}，却没有设置 {id_name}")
         return "", ""
     return app_id, _secret(env, secret_name, mode)
 
@@ -195,7 +198,8 @@ def _callback(env: Mapping[str, str], account: str, mode: str) -> tuple[str, str
     # WeChat's own forms: 3 to 32 and 43 letters and digits.
     for name, value, length in ((names[0], token, range(3, 33)), (names[1], key, range(43, 44))):
         if not (value.isascii() and value.isalnum() and len(value) in length):
-            raise SettingsError(f"{name} must be {length[0]} to {length[-1]} letters and digits")
+            span = f"{length[0]}" if len(length) == 1 else f"{length[0]} 到 {length[-1]}"
+            raise SettingsError(f"{name} 应为 {span} 位字母和数字")
     return token, key
 
 
@@ -204,7 +208,7 @@ def _window(env: Mapping[str, str]) -> int:
     name = "GONGJUE_WECHAT_CALLBACK_WINDOW"
     seconds = _integer(env, name, 300)
     if not 30 <= seconds <= 3600:
-        raise SettingsError(f"{name} must be 30 to 3600 seconds")
+        raise SettingsError(f"{name} 应在 30 到 3600 秒之间")
     return seconds
 
 
@@ -214,12 +218,12 @@ def _sms(env: Mapping[str, str], mode: str) -> SmsSettings:
     transport = _one_of(env, name, ("none", "file", "tencent"), "none" if is_real else "file")
     file = Path(env.get("GONGJUE_SMS_FILE") or _storage(env).with_name("sms.jsonl"))
     if transport == "file" and is_real:
-        raise SettingsError(f"{name}=file sends nothing and is for demo and rehearsal only")
+        raise SettingsError(f"{name}=file 不会真的发送，只能用于演示和演练")
     if transport != "tencent":
         return SmsSettings(transport, file)
     names = ("GONGJUE_SMS_SECRET_ID", "GONGJUE_SMS_SECRET_KEY", "GONGJUE_SMS_APP_ID", "GONGJUE_SMS_SIGN")
     for missing in (name for name in names if not env.get(name)):
-        raise SettingsError(f"{missing} is missing, and GONGJUE_SMS_TRANSPORT is tencent")
+        raise SettingsError(f"GONGJUE_SMS_TRANSPORT 为 tencent，却没有设置 {missing}")
     secret_id, secret_key, app_id, sign = (env[name] for name in names)
     region = env.get("GONGJUE_SMS_REGION", "ap-guangzhou")
     return SmsSettings(transport, file, secret_id, secret_key, app_id, sign, region)
@@ -229,11 +233,11 @@ def _decode_key(name: str, text: str, mode: str) -> bytes:
     try:
         key = base64.urlsafe_b64decode(text)
     except (binascii.Error, ValueError) as error:
-        raise SettingsError(f"{name} is not base64; make one with: gongjue keys new") from error
+        raise SettingsError(f"{name} 不是 base64；用 gongjue keys new 生成") from error
     if len(key) != 32:
-        raise SettingsError(f"{name} must be 32 bytes of base64; make one with: gongjue keys new")
+        raise SettingsError(f"{name} 应为 32 字节的 base64；用 gongjue keys new 生成")
     if mode == "production" and (text == _DEMO_KEY or len(set(key)) < 12):
-        raise SettingsError(f"{name} is weak or the public demo key; make one with: gongjue keys new")
+        raise SettingsError(f"{name} 太简单，或者是公开的演示密钥；用 gongjue keys new 生成")
     return key
 
 
@@ -259,8 +263,8 @@ def _named_keys(name: str, text: str, mode: str) -> tuple[tuple[str, bytes], ...
     for part in filter(None, text.split(",")):
         key_id, colon, encoded = part.partition(":")
         if not colon or not key_id.isalnum() or len(key_id) > 16:
-            raise SettingsError(f"{name} must look like id:base64,id:base64")
+            raise SettingsError(f"{name} 应写成 编号:base64,编号:base64")
         keys.append((key_id, _decode_key(name, encoded, mode)))
     if not keys or len({key_id for key_id, _ in keys}) != len(keys):
-        raise SettingsError(f"{name} needs at least one key, each with its own id: gongjue keys new")
+        raise SettingsError(f"{name} 至少要有一把密钥，编号各不相同；用 gongjue keys new 生成")
     return tuple(keys)

@@ -79,14 +79,18 @@ class CsvFile:
         return path.open(encoding=encoding, newline="")
 
     def _encoding(self, path: Path) -> str:
+        lines = []
         with path.open("rb") as raw:
             has_bom = raw.read(3) == codecs.BOM_UTF8
             for encoding in ("utf-8-sig",) if has_bom else ("utf-8", "gb18030"):
                 raw.seek(0)
-                if _decodes(raw, encoding):
+                line = _undecodable_line(raw, encoding)
+                if line is None:
                     return encoding
+                lines.append(line)
         reason = "不是 UTF-8 或 GB18030 编码的文本，请另存为“CSV UTF-8”"
-        raise Unreadable(self._fault(None, None, None, reason))
+        # The encoding that reads furthest is the one that was meant.
+        raise Unreadable(self._fault(max(lines), None, None, reason))
 
     def _parse(self, text: TextIO) -> Iterator[Row]:
         records = self._records(text)
@@ -141,15 +145,18 @@ class CsvFile:
             yield line
 
 
-def _decodes(raw: io.BufferedReader, encoding: str) -> bool:
+def _undecodable_line(raw: io.BufferedReader, encoding: str) -> int | None:
+    """Return the first line with a byte that is none of this encoding's, None when every one is."""
     decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
     try:
         while block := raw.read(_BLOCK):
             decoder.decode(block)
+            line += block.count(b"\n")
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        return line + error.object[: error.start].count(b"\n")
+    return None
 
 
 def _os_reason(error: OSError) -> str:

@@ -84,6 +84,7 @@ def motion_lines(rule: Rule, motion: str, result: MotionResult) -> Iterator[str]
 
 def _cells(test: TestResult) -> tuple[str, ...]:
     percent = percent_floor(test.numerator, test.denominator)
+    is_set = test.threshold is not None
     bound = "超过" if test.operator is Operator.MORE_THAN else "不低于"
     return (
         _BASIS_TEXT[test.basis],
@@ -92,9 +93,9 @@ def _cells(test: TestResult) -> tuple[str, ...]:
         quantity(test.denominator, test.basis),
         "无" if percent is None else f"{percent}%",
         "未确定" if test.threshold is None else f"{bound} {lowest_terms(test.threshold)}",
-        "是" if test.passed else "否",
+        ("是" if test.passed else "否") if is_set else "-",
         "-" if test.shortfall is None else quantity(test.shortfall, test.basis),
-        "-" if test.passed else ("够" if test.reachable else "不够"),
+        ("够" if test.reachable else "不够") if is_set and not test.passed else "-",
     )
 
 

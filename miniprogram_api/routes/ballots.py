@@ -74,7 +74,7 @@ def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
         documents_hash=ballot.documents_hash,
         roll_hash=ballot.roll_hash,
         objections_until=ballot.objections_until,
-        local_choices=local_choices(ballot.parameters),
+        local_choices=local_choices(ballot.parameters, kind=ballot.kind, electorate=ballot.electorate),
         motions=[schemas.MotionOut.of(row) for row in queries.motions_of(ctx.session, ballot.id)],
         documents=[schemas.DocumentOut.of(row) for row in queries.documents_of(ctx.session, ballot.id)],
         entries=[schemas.EntryOut.of(row) for row in queries.own_entries(ctx.session, ballot.id, homes)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from backend.complaints.queries import OwnCase, OwnComplaint, StepView, Tracked
 from backend.complaints.rules.numbers import format_number
@@ -27,6 +27,18 @@ from miniprogram_api.schemas.media import MediaOut
 _Number = Annotated[str, Field(min_length=12, max_length=30)]
 _Code = Annotated[str, Field(min_length=12, max_length=40)]
 _Words = Annotated[str, Field(max_length=2000)]
+
+
+def _known(category: str) -> str:
+    """Judge the category with the form, so that all that is wrong is told at once."""
+    if category not in CATEGORIES:
+        raise ValueError("没有这个类别。")
+    return category
+
+
+_Category = Annotated[
+    str, Field(max_length=20, json_schema_extra={"enum": list(CATEGORIES)}), AfterValidator(_known)
+]
 
 
 class ChoiceOut(BaseModel):
@@ -64,7 +76,7 @@ class RegisterComplaintIn(StrictModel):
     """A report: the matter, the place, photos or a short video by id, how far to be known."""
 
     estate: Id
-    category: Annotated[str, Field(max_length=20, json_schema_extra={"enum": list(CATEGORIES)})]
+    category: _Category
     words: Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")]
     disclosure: Annotated[Disclosure, Field(strict=False)]
     nature: Literal["complaint", "emergency", "petition", "accusation", "lawsuit"] = "complaint"

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from backend.policies.rules.gates import Gate
 from backend.projects.queries import Decision, EstateProgress, GateView
-from backend.projects.rules.material import STATE_TITLES, VERDICT_TITLES, CriterionView
+from backend.projects.rules.material import STATE_TITLES, CriterionView, verdict_title
 from backend.projects.rules.stages import GATE_TITLES, ORDER, STAGE_TITLES, Stage
 from backend.projects.service import EstateProject
 
@@ -111,7 +111,9 @@ class MyGateOut(BaseModel):
             title=GATE_TITLES[view.gate],
             policy=view.profile_title,
             verdict=view.verdict,
-            verdict_title=VERDICT_TITLES[view.verdict],
+            verdict_title=verdict_title(
+                view.verdict, None if view.decision is None else view.decision.outcome
+            ),
             criteria=[MyCriterionOut.of(found) for found in view.criteria],
             decision=None if view.decision is None else MyGateDecisionOut.of(view.decision),
         )

@@ -15,6 +15,7 @@ from backend.surveys.queries import SurveyCard
 from backend.surveys.rules.counts import QuestionResult
 from backend.surveys.rules.outcomes import CHANNEL_TITLES
 from backend.surveys.rules.pools import held_back_note
+from backend.surveys.rules.questions import form_of, shown_json
 from backend.surveys.service import Judgement, OwnAnswers, SurveyResults
 from backend.surveys.tables import SurveyHousehold, SurveyResponse
 from miniprogram_api.schemas.media import MediaOut
@@ -27,8 +28,16 @@ Answer = (
     | Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=60)]
     | None
 )
-# Question id → option, number, text, or a list of options or photos; the service checks them by the questionnaire.
-Answers = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")], Answer], Field(max_length=80)]
+_ANSWERS = (
+    "Question id → answer, as the survey's form asks: the id of an option (single choice and rating), a list of "
+    "ids (several choices, a ranking, photos), a whole number, or a text; null leaves a question out."
+)
+Answers = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")], Answer],
+    Field(
+        max_length=80, description=_ANSWERS, examples=[{"overall": "satisfied", "wish": ["lift", "heating"]}]
+    ),
+]
 
 
 class HomeQuery(StrictModel):
@@ -85,7 +94,9 @@ class MySurveyPageOut(MySurveyOut):
     @classmethod
     def of(cls, card: SurveyCard, homes: Sequence[SurveyHousehold]) -> MySurveyPageOut:
         """Build from the service's answer."""
-        return cls(**_values(card, homes), intro=card.survey.intro, form=card.survey.form)
+        return cls(
+            **_values(card, homes), intro=card.survey.intro, form=shown_json(form_of(card.survey.form))
+        )
 
 
 def _values(card: SurveyCard, homes: Sequence[SurveyHousehold]) -> dict[str, Any]:

@@ -157,6 +157,8 @@ def test_a_satisfaction_survey_from_the_draft_to_the_gate(setting: Setting) -> N
     home = setting.place.dwelling_ids[0]
     shown = first.ok("GET", f"/surveys/{survey}")
     assert [question["id"] for question in shown["form"]["sections"][0]["questions"]] == ["overall", "why"]
+    levels = [option["id"] for option in shown["form"]["sections"][0]["questions"][0]["options"]]
+    assert levels[0] == "very_satisfied" and levels[-1] == "unknown" and len(levels) == 6
     assert [each["is_answered"] for each in shown["homes"]] == [False]
     first.ok("PUT", f"/surveys/{survey}/draft", {"dwelling": home, "answers": {"words": "还没写完"}})
     assert first.ok("GET", f"/surveys/{survey}/answers?dwelling={home}")["draft"] == {"words": "还没写完"}

@@ -50,9 +50,19 @@ class Sandbox:
 
     def run(self, blocks: Sequence[Block]) -> None:
         """Run a page's blocks in one shell, top to bottom; the first failing command fails the test."""
-        script = "set -euo pipefail\n" + "".join(self._part(block) for block in blocks)
+        self._shell("".join(self._part(block) for block in blocks))
+
+    def walk(self, blocks: Sequence[Block], ports: Mapping[str, int]) -> None:
+        """Run the blocks that speak to a running demo; ``ports``: as the page writes them → as they are here."""
+        text = "".join(block.text for block in blocks if "demo" in block.words)
+        assert text, "no block is marked as speaking to the demo"
+        for there, here in ports.items():
+            text = text.replace(f"127.0.0.1:{there}", f"127.0.0.1:{here}")
+        self._shell(text)
+
+    def _shell(self, text: str) -> None:
         done = subprocess.run(
-            ["bash", "-c", script],
+            ["bash", "-c", f"set -euo pipefail\n{text}"],
             cwd=self.folder,
             env=dict(self.environment),
             stdout=subprocess.PIPE,
@@ -64,6 +74,8 @@ class Sandbox:
         assert done.returncode == 0, done.stdout[-4000:]
 
     def _part(self, block: Block) -> str:
+        if "demo" in block.words:
+            return ""
         if "host" in block.words:
             # Checked elsewhere, not run; what it starts has then been running for a while.
             return 'eval "$(gongjue-services)"\nexport BALLOT ROOT\n' if "systemctl" in block.text else ""
@@ -78,6 +90,7 @@ def build_sandbox(folder: Path, cluster: Cluster | None) -> Sandbox:
     programs = folder / "programs"
     programs.mkdir(parents=True)
     wrappers = {"gongjue": _GONGJUE, "make": _MAKE, "sudo": _SUDO, "gongjue-services": _SERVICES}
+    wrappers["python3.11"] = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
     if cluster is not None and not cluster.binaries.is_relative_to("/usr/lib/postgresql"):
         wrappers["pg_verifybackup"] = _VERIFY
     for name, text in wrappers.items():
@@ -85,6 +98,7 @@ def build_sandbox(folder: Path, cluster: Cluster | None) -> Sandbox:
         (programs / name).chmod(0o755)
     (folder / ".venv").mkdir()
     (folder / ".venv" / "bin").symlink_to(programs)
+    (folder / "docs").symlink_to(ROOT / "docs")
     replaced = {}
     for place in ("/etc/gongjue", "/var/lib/gongjue", "/var/backups/gongjue"):
         (folder / place[1:]).mkdir(parents=True)

@@ -2,7 +2,8 @@
 
 The rule: a block marked ``sh`` is run, all blocks of a page in one shell from top to bottom, on a PostgreSQL of the
 test's own, with the page's folders moved into the test's. A block marked ``sh host`` needs root, systemd, a package
-registry or a proxy: it must be good shell, use known programs only, and its ``gongjue`` commands must parse.
+registry or a proxy: it must be good shell, use known programs only, and its ``gongjue`` commands must parse. A block
+marked ``sh demo`` speaks to a running demo: tests/services/test_demo.py runs it against the one it has.
 ``make`` targets are expanded, not run, and commands that run for minutes or for ever are parsed (sandbox.py says which
 tests run those). Unit files, nginx's and PostgreSQL's lines are checked in test_examples.py.
 """
@@ -20,11 +21,7 @@ import pytest
 from backend.cli import build_parser, command_names
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of
 from tests.docs.sandbox import build_sandbox
-from tests.factories.databases import migrate
-from tests.factories.people import acting_as
 from tests.factories.postgres import Cluster
-from tests.services.ballots.sealed import hold
-from tests.services.ballots.town import Town
 
 READMES = ("README.md", "README.zh-CN.md")
 HOST_PROGRAMS = {
@@ -50,7 +47,7 @@ def test_every_block_says_what_it_is() -> None:
         f"{name_of(page)}:{block.line} {block.words}"
         for page in PAGES
         for block in blocks_of(page)
-        if (block.words or ("",))[0] not in LANGUAGES or block.words[1:] not in ((), ("host",))
+        if (block.words or ("",))[0] not in LANGUAGES or block.words[1:] not in ((), ("host",), ("demo",))
     ]
     assert not unknown
 
@@ -62,22 +59,17 @@ def test_the_pages_with_commands_are_these() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READMES)
 def test_the_readmes_commands_run(name: str, tmp_path: Path) -> None:
-    sandbox = build_sandbox(tmp_path / "sandbox", None)
-    roll = "entry,owner,exclusive_area,household\n1,a,80.00,1\n2,b,80.00,1\n"
-    (sandbox.folder / "roll.csv").write_text(roll)
-    (sandbox.folder / "votes.csv").write_text("entry,motion,choice\n1,m,for\n2,m,for\n")
-    _write_record(tmp_path, sandbox.folder / "out.zip")
-    sandbox.run(shell_blocks(ROOT / name))
+    build_sandbox(tmp_path / "sandbox", None).run(shell_blocks(ROOT / name))
 
 
-def _write_record(folder: Path, path: Path) -> None:
-    from backend.ballots.service.records import ExportAudit, export_audit
-
-    engine = migrate(f"sqlite:///{folder}/held.db", folder / "files")
-    held = hold(Town(engine, folder / "files"))
-    command = ExportAudit(held.ballot_id, path, "示例")
-    held.town.act(lambda ctx: export_audit(acting_as(ctx, held.auditor), command))
-    engine.dispose()
+def test_both_readmes_walk_the_same_way_and_know_every_place() -> None:
+    walks = [[block.text for block in shell_blocks(ROOT / name) if "demo" in block.words] for name in READMES]
+    assert walks[0] == walks[1] != []
+    places = {"bench", "bot", "migrations", "miniprogram_api", "tests", "wechat_simulator"}
+    places |= {f"backend/{path.parent.name}" for path in ROOT.glob("backend/*/__init__.py")}
+    for name in READMES:
+        told = set(re.findall(r"`([a-z0-9_/]+)`", (ROOT / name).read_text()))
+        assert places <= told, places - told
 
 
 @pytest.mark.slow

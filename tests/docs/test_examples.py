@@ -32,11 +32,12 @@ def test_the_table_of_settings_is_the_codes() -> None:
         "GONGJUE_FIELD_KEYS": f"k1:{KEY}",
         "GONGJUE_INDEX_KEY": KEY,
         "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef",
+        "GONGJUE_DATABASE_URL": "sqlite:///of-no-default.db",
     }
     settings = load_settings(needed)
     defaults = {
         "GONGJUE_MODE": settings.mode,
-        "GONGJUE_DATABASE_URL": settings.database_url,
+        "GONGJUE_DATABASE_URL": "none",
         "GONGJUE_STORAGE": str(settings.storage_path),
         "GONGJUE_WECHAT_APP_ID": settings.wechat_app_id or "empty",
         "GONGJUE_WECHAT_API_BASE": settings.wechat_api_base,

@@ -55,7 +55,38 @@ def test_no_command_and_an_unknown_one_name_all_commands(capsys: pytest.CaptureF
         with pytest.raises(SystemExit) as ended:
             cli.main(words)
         assert ended.value.code == 2
-        assert "COMMAND" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "COMMAND" in said
+        assert said.startswith("用法：gongjue")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "缺少：COMMAND"),
+        (["tell"], "COMMAND 没有 'tell'，可用："),
+        (["serve", "--bind"], "--bind 后面要跟一个值"),
+        (["serve", "--workers", "0"], "--workers：应为正整数，不是 '0'"),
+        (["run-demo", "--port", "x"], "--port 应为整数，不是 'x'"),
+        (["keys", "new", "--no-such"], "多出的参数：--no-such"),
+    ],
+)
+def test_argparse_complains_in_chinese(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words)
+    assert told in capsys.readouterr().err
+
+
+def test_it_tells_its_version_and_its_help_is_chinese(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (
+        (["--version"], "gongjue 0."),
+        (["keys", "--help"], "选项：\n  -h, --help  显示这段说明"),
+    ):
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(words)
+        assert told in capsys.readouterr().out
 
 
 def test_counting_loads_neither_database_nor_web(environment: dict[str, str]) -> None:
@@ -86,7 +117,7 @@ def test_migrating_twice_is_harmless_and_another_mode_is_refused(environment: di
     assert "已是最新版本" in again.stdout
     other = gongjue("migrate", environment={**environment, "GONGJUE_MODE": "demo"})
     assert other.returncode == cli.UNUSABLE
-    assert "mode rehearsal" in other.stderr
+    assert "这个数据库的用途是 rehearsal" in other.stderr
 
 
 @pytest.mark.parametrize("command", ["bot", "serve"])

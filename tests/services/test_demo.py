@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import psutil
@@ -47,6 +48,8 @@ from backend.rectification.tables import RectificationEvidence, RectificationIte
 from backend.surveys.tables import Survey
 from bot import jobs
 from tests.bot.environment import process_environment
+from tests.docs.pages import blocks_of
+from tests.docs.sandbox import build_sandbox
 from tests.factories.databases import make_settings, migrate
 
 ROOT = Path(__file__).parents[2]
@@ -189,25 +192,6 @@ def test_the_bot_finds_nothing_wrong_with_the_story(
     assert caplog.records == []
 
 
-def test_logins_are_for_their_owner_only_and_survive_a_round_trip(tmp_path: Path) -> None:
-    known = logins.DemoLogins(
-        (logins.StaffLogin("a", "p", "居委会", "committee", "朝阳社区"),),
-        (logins.ResidentLogin("o", "13800000001", "朝阳家园（演示）", "业主", "owner"),),
-    )
-    path = tmp_path / "logins.json"
-    logins.save(path, known)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert logins.load(path) == known
-    path.write_text("{}")
-    assert logins.load(path) is None
-
-
-def test_tables_stay_aligned_with_chinese_text() -> None:
-    lines = logins.table(("角色", "x"), [("居委会", "1"), ("ab", "2")])
-    starts = [logins.width(line[: -len(line.split()[-1])]) for line in lines]
-    assert starts == [8, 8, 8]
-
-
 class Demo:
     """A running ``gongjue run-demo`` with what it has printed so far."""
 
@@ -335,6 +319,8 @@ def test_one_command_serves_everything_and_stops_it_cleanly(
     code = post(f"{wechat}/__sim/users/{known.residents[0].openid}/login_code", {})["code"]
     assert post(f"{web}/api/v1/session", {"code": code})["token"]
     _everybody_is_told(wechat)
+    ports = {"8000": urlsplit(web).port or 0, "8900": urlsplit(wechat).port or 0}
+    build_sandbox(tmp_path / "sandbox", None).walk(blocks_of(ROOT / "README.md"), ports)
     person = known.residents[0].openid
     with urlopen(Request(f"{wechat}/__sim/users/{person}/follow", b"{}", _JSON), timeout=10) as response:
         assert response.status == 200
@@ -375,6 +361,8 @@ def _starts_quickly_again(tmp_path: Path, port: int) -> None:
         # Ten seconds on an idle machine are promised, and tests/acceptance.py holds it by the clock. Here others
         # run beside us: what counts is the work, which two processors must be able to do in that time.
         assert again.processor_seconds() < 20
+        with urlopen(again.address("/phones") + "/__sim/messages", timeout=10) as response:
+            assert json.load(response)["messages"], "what lay on the phones is still there"
     finally:
         assert again.end(signal.SIGTERM) == 0
 

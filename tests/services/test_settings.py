@@ -15,6 +15,7 @@ NEEDED = {
     "GONGJUE_FIELD_KEYS": f"k1:{KEY}",
     "GONGJUE_INDEX_KEY": KEY,
     "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef",
+    "GONGJUE_DATABASE_URL": "sqlite:///var/real.db",
 }
 CALLBACK = {
     "GONGJUE_WECHAT_MINI_CALLBACK_TOKEN": TOKEN,
@@ -60,6 +61,9 @@ def test_all_is_taken_as_given() -> None:
     [
         ({"GONGJUE_WECHAT_APP_SECRET": "demo-secret-0000000000000000000"}, "GONGJUE_WECHAT_APP_SECRET"),
         ({"GONGJUE_WECHAT_APP_SECRET": "aaaaaaaaaaaaaaaaaaaaaaaa"}, "GONGJUE_WECHAT_APP_SECRET"),
+        ({"GONGJUE_DATABASE_URL": ""}, "GONGJUE_DATABASE_URL"),
+        ({"GONGJUE_DATABASE_URL": "mysql://x"}, "GONGJUE_DATABASE_URL"),
+        ({"GONGJUE_FIELD_KEYS": ""}, "GONGJUE_FIELD_KEYS"),
         ({"GONGJUE_WECHAT_OFFICIAL_APP_ID": "wx2"}, "GONGJUE_WECHAT_OFFICIAL_SECRET"),
         ({"GONGJUE_WECHAT_OFFICIAL_SECRET": "fedcba9876543210"}, "GONGJUE_WECHAT_OFFICIAL_APP_ID"),
         (
@@ -82,9 +86,10 @@ def test_all_is_taken_as_given() -> None:
         ({**TENCENT, "GONGJUE_SMS_SIGN": ""}, "GONGJUE_SMS_SIGN"),
     ],
 )
-def test_production_refuses_and_names_the_setting(given: Mapping[str, str], named: str) -> None:
-    with pytest.raises(SettingsError, match=named):
+def test_production_refuses_and_names_the_setting_in_chinese(given: Mapping[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named) as refused:
         load_settings({**NEEDED, **given})
+    assert any("一" <= sign <= "鿿" for sign in str(refused.value))
 
 
 def test_the_demos_callback_secrets_are_refused_in_production() -> None:
@@ -93,5 +98,5 @@ def test_the_demos_callback_secrets_are_refused_in_production() -> None:
         "GONGJUE_WECHAT_OFFICIAL_CALLBACK_TOKEN": demo.callback_token_official,
         "GONGJUE_WECHAT_OFFICIAL_CALLBACK_AES_KEY": demo.callback_aes_key_official,
     }
-    with pytest.raises(SettingsError, match="demo value"):
+    with pytest.raises(SettingsError, match="公开的演示值"):
         load_settings({**NEEDED, **public})

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backend.ballots.rules.kinds import KINDS
 from backend.kernel.errors import FieldError, Unprocessable
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A whole number or a switch (0/1) with its bounds, and what it means to the reader."""
+    """A whole number or a switch (0/1) with its bounds, and what it means to the reader.
+
+    ``electorate``: the only one whose ballots it touches, None both.
+    """
 
     title: str
     default: int
     least: int
     most: int
+    electorate: str | None = None
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -27,11 +32,11 @@ SETTINGS: Mapping[str, Setting] = {
     "objection_days": Setting("结果公示与异议天数", 7, 1, 60),
     "waiting_hours": Setting("投票期间新绑定的等待小时数", 24, 0, 240),
     "proxy_limit": Setting("每人最多受委托户数", 3, 1, 50),
-    "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1),
-    "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1),
-    "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1),
+    "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1, "households"),
+    "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1, "households"),
+    "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1, "owners"),
     "track_consensus": Setting("表决期间社区每日可看一次同意户数", 0, 0, 1),
-    "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1),
+    "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1, "owners"),
 }
 
 
@@ -50,10 +55,17 @@ def resolve_settings(given: Mapping[str, int]) -> dict[str, int]:
     return {name: given.get(name, setting.default) for name, setting in SETTINGS.items()}
 
 
-def local_choices(settings: Mapping[str, int]) -> list[str]:
-    """Return the settings left at our own default: reports show them as 需当地确定."""
+def local_choices(settings: Mapping[str, int], *, kind: str, electorate: str) -> list[str]:
+    """Return the settings that touch this ballot and stand at our own default: reports show them as 需当地确定."""
     return [
-        f"{setting.title}：{setting.default}"
+        f"{setting.title}：{_in_words(setting)}"
         for name, setting in SETTINGS.items()
         if settings[name] == setting.default
+        and setting.electorate in (None, electorate)
+        and (name != "track_consensus" or KINDS[kind].may_track_consensus)
     ]
+
+
+def _in_words(setting: Setting) -> str:
+    is_switch = (setting.least, setting.most) == (0, 1)
+    return ("否", "是")[setting.default] if is_switch else str(setting.default)

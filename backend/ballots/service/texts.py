@@ -20,6 +20,7 @@ Text = tuple[str, str]
 _OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "暂不能判定"}
 _BASES = {"area": "专有部分面积（平方米）", "heads": "业主人数", "households": "户数"}
 _KINDS = {"participating": "参与", "for": "同意", "covered": "有效答复", "satisfied": "满意"}
+_BOUNDS = {">=": "不低于", ">": "超过"}
 _WHOLES = {"roll": "名册全部", "participating": "参与", "covered": "有效答复"}
 
 
@@ -51,7 +52,7 @@ def voting_notice(ballot: Ballot, motions: Sequence[tuple[str, str, str, tuple[s
         "改票：截止前可以改，以最后一次为准。" if ballot.re_vote else "改票：投出后不能更改。",
         *_motions(motions),
         "以下各项没有法定数值，采用默认值，当地可以另定："
-        + "；".join(local_choices(ballot.parameters))
+        + "；".join(local_choices(ballot.parameters, kind=ballot.kind, electorate=ballot.electorate))
         + "。",
     ]
     if ballot.parameters["track_consensus"]:
@@ -128,7 +129,10 @@ def _result(session: Session, ballot: Ballot, root: str) -> list[str]:
 def _test(test: dict[str, Any], rate: str | None) -> str:
     verdict = "达到" if test["passed"] else "未达到"
     share = "" if rate is None else f"，{rate}%"
+    demand = "要求未确定"
+    if test["threshold"] is not None:
+        demand = f"要求{_BOUNDS[test['op']]} {test['threshold']}"
     return (
         f"　　{_KINDS[test['numerator_kind']]}{_BASES[test['basis']]} {test['numerator']}，"
-        f"占{_WHOLES[test['denominator_kind']]} {test['denominator']}{share}，要求 {test['op']} {test['threshold']}，{verdict}"
+        f"占{_WHOLES[test['denominator_kind']]} {test['denominator']}{share}，{demand}，{verdict}"
     )

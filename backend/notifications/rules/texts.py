@@ -17,6 +17,12 @@ _RECORDED = {
     "legacy": ("您家的票已线下补录", "线下补录的票待核实"),
 }
 _WRONG = "，不对请点这里"
+# A text message opens no page: there is nothing in it to tap.
+_UNTAPPED = {
+    _WRONG: "，不对请联系社区",
+    "，点这里看或提异议": "，有异议请联系社区",
+    "，点此查看": "，详情请问社区",
+}
 _RELATIONS = {
     "owner": "业主",
     "co_owner": "共有人",
@@ -140,8 +146,13 @@ def news(kind: str, title: str, at: datetime, ballot_id: str) -> About:
 
 
 def sms(payload: Mapping[str, str]) -> list[str]:
-    """Return the parameters of the text message's template: what, when, one line more."""
-    return [payload[name] for name in ("title", "time", "note")]
+    """Return the parameters of the text message's template: what, when, one line more with nothing to tap."""
+    note = payload["note"]
+    for tap, instead in _UNTAPPED.items():
+        before, found, _ = note.partition(tap)
+        if found:
+            note = before + instead
+    return [payload["title"], payload["time"], note]
 
 
 def plain(payload: Mapping[str, str]) -> str:

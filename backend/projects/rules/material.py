@@ -45,6 +45,13 @@ VERDICT_TITLES: Mapping[Verdict, str] = {
 }
 
 
+def verdict_title(verdict: Verdict, outcome: str | None) -> str:
+    """Return what can still be decided, or that it is decided; ``outcome`` is the decision's in force."""
+    if outcome != "passed":
+        return VERDICT_TITLES[verdict]
+    return "已决定通过" if verdict is Verdict.PASSABLE else "已决定通过，但按现有材料条件不再齐备"
+
+
 @dataclass(frozen=True, slots=True)
 class EstateFacts:
     """What the registry knows of an estate; None = nobody has recorded it."""

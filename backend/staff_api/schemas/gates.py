@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from backend.infra.forms import Id, Sha256, StrictModel
 from backend.policies.rules.gates import Gate, ballot_kinds_of, records_of
 from backend.projects.queries import Decision, GateView
-from backend.projects.rules.material import STATE_TITLES, VERDICT_TITLES, CriterionView
+from backend.projects.rules.material import STATE_TITLES, CriterionView, verdict_title
 from backend.projects.rules.stages import GATE_TITLES, STAGE_TITLES, Stage
 from backend.projects.service import AttachRecord, DecideGate, Revoked
 
@@ -177,7 +177,9 @@ class GateOut(BaseModel):
             adoption_document=view.adoption_document,
             criteria=[GateCriterionOut.of(found) for found in view.criteria],
             verdict=view.verdict,
-            verdict_title=VERDICT_TITLES[view.verdict],
+            verdict_title=verdict_title(
+                view.verdict, None if view.decision is None else view.decision.outcome
+            ),
             records_asked={} if asked is None else dict(records_of(asked, view.gate)),
             ballots_asked=[] if asked is None else sorted(ballot_kinds_of(asked, view.gate)),
             ballots=[

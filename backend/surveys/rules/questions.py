@@ -133,6 +133,18 @@ def form_json(form: Form) -> dict[str, Any]:
     return dict(orjson.loads(orjson.dumps(asdict(form))))
 
 
+def shown_json(form: Form) -> dict[str, Any]:
+    """Return the form as the person who answers needs it: ratings with their levels as options."""
+    shown = form_json(form)
+    for section in shown["sections"]:
+        for question in section["questions"]:
+            if question["kind"] == Kind.RATING:
+                question["options"] = [
+                    {"id": level, "title": title, "group": None} for level, title in RATINGS.items()
+                ]
+    return shown
+
+
 def form_hash(form: Form) -> str:
     """Return the SHA-256 (hex) of the form with sorted keys: the version that was frozen."""
     return sha256(orjson.dumps(form_json(form), option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.ballots.rules.ordering import order_leaves
 from backend.ballots.rules.papers import CHOICES, decode, encode_online, encode_sheet
-from backend.ballots.rules.parameters import SETTINGS, resolve_settings
+from backend.ballots.rules.parameters import SETTINGS, local_choices, resolve_settings
 from backend.ballots.rules.sums import BITS, Heads, Pattern, sum_motion
 from backend.kernel.errors import Unprocessable
 from backend.ledger.rules.fold import fold
@@ -90,6 +90,23 @@ def test_settings_have_bounds_and_names() -> None:
     with pytest.raises(Unprocessable) as refused:
         resolve_settings({"notice_days": 91, "no_such": 1})
     assert len(refused.value.fields) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "electorate", "said", "left_out"),
+    [
+        ("canvass", "households", "租户可代表住户参加征询：否", "车位"),
+        ("plan", "owners", "单独登记的车位计入名册：否", "租"),
+        ("other", "owners", "每人最多受委托户数：3", "同意户数"),
+    ],
+)
+def test_local_choices_are_words_and_only_those_that_touch_the_ballot(
+    kind: str, electorate: str, said: str, left_out: str
+) -> None:
+    lines = local_choices(resolve_settings({}), kind=kind, electorate=electorate)
+    assert said in lines
+    assert not [line for line in lines if left_out in line]
+    assert "投票期最短天数：5" in lines
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,20 @@ def test_answers_written_down_by_others_carry_a_tap_to_object_and_no_answer() ->
     assert not surveys.is_recorded_by_others("online")
 
 
+def test_a_text_message_has_nothing_to_tap() -> None:
+    how = texts.Recorded("paper")
+    abouts = [
+        texts.vote_recorded("加装电梯", NOW, how, "ballot1", "home1"),
+        texts.news("result_shown", "加装电梯", NOW, "ballot1"),
+        texts.news("result_final", "加装电梯", NOW, "ballot1"),
+        surveys.recorded("满意度调查", NOW, "paper", "survey1", "home1"),
+        *(complaints.for_reporter(step, "123456789012", NOW) for step in ("declined", "paused", "closed")),
+    ]
+    notes = [texts.sms(about.payload)[2] for about in abouts]
+    assert notes[:2] == ["您家的纸质票已登记，不对请联系社区", "结果已公示，有异议请联系社区"]
+    assert not [note for note in notes if "点这" in note or "点此" in note or len(note) > 20]
+
+
 # What reporters know without being told: they did it themselves, it is between staff, or it waits for a decision.
 _NOT_TOLD = {
     Action.HAND_UP,

@@ -6,7 +6,15 @@ import pytest
 
 from backend.policies.rules.gates import Gate
 from backend.projects.rules.gate import judge_gate, profile_version, rules_of_gate
-from backend.projects.rules.material import CriterionView, EstateFacts, Material, State, Verdict, verdict_of
+from backend.projects.rules.material import (
+    CriterionView,
+    EstateFacts,
+    Material,
+    State,
+    Verdict,
+    verdict_of,
+    verdict_title,
+)
 from backend.tally.rule import load_profiles
 from tests.rules.projects.gate_material import (
     GENERAL,
@@ -297,3 +305,9 @@ def test_profile_versions_differ_by_what_is_asked(profile: str, gate: Gate) -> N
     assert profile_version(profile, gate) == profile_version(profile, gate)
     assert len({profile_version(profile, other) for other in Gate}) == len(Gate)
     assert all(rules_of_gate(profile, gate)) or gate in (Gate.ACCEPTANCE, Gate.EVALUATION)
+
+
+def test_a_gate_that_is_passed_says_so() -> None:
+    assert verdict_title(Verdict.PASSABLE, None) == verdict_title(Verdict.PASSABLE, "failed")
+    assert verdict_title(Verdict.PASSABLE, "passed") == "已决定通过"
+    assert "不再齐备" in verdict_title(Verdict.FAILING, "passed")

@@ -105,17 +105,20 @@ def test_unreadable_roll_does_not_blame_the_votes(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "line"),
     [
-        ROLL.encode("utf-16"),
-        b"\xff\xfe\x00",
-        b"PK\x03\x04\xff\xff",
-        b"\xef\xbb\xbf\xff",
-        ROLL.encode() + b"\x80",
+        (ROLL.encode("utf-16"), 1),
+        (b"\xff\xfe\x00", 1),
+        (b"PK\x03\x04\xff\xff", 1),
+        (b"\xef\xbb\xbf\xff", 1),
+        (ROLL.encode() + b"\x80", 5),
+        ("entry,owner\n甲,乙\n丙,丁".encode("gb18030") + b"\x80\n", 3),
     ],
 )
-def test_other_encodings_are_refused(command: Command, content: bytes) -> None:
-    assert command.faults(roll=content) == [["roll", None, None, None]]
+def test_other_encodings_are_refused_and_their_first_line_named(
+    command: Command, content: bytes, line: int
+) -> None:
+    assert command.faults(roll=content) == [["roll", line, None, None]]
 
 
 def test_wrong_quotes_are_named_and_reading_goes_on(command: Command) -> None:

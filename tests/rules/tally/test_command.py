@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import IO
@@ -158,6 +159,9 @@ def test_the_table_is_chinese_and_says_what_is_left_to_the_locality(command: Com
     failed = command.text("gansu-2022/inclusion", ROLL, VOTES.replace(",for", ",against"))[1]
     assert "后果：自2022年起" in failed
     assert "选票文件中没有任何事项" in command.text(SPECIAL, ROLL, VOTES_HEAD)[1]
+    unset = command.text("litong-2026", ROLL, VOTES)[1]
+    assert re.search(r"未确定 +- +- +-$", unset, re.MULTILINE), unset
+    assert not re.search(r"未确定 +否", unset)
 
 
 @pytest.mark.parametrize(

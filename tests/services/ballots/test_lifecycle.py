@@ -187,6 +187,8 @@ def test_close_seal_publish_and_finalise(ctx: Context, committee: Context, estat
     assert closing.finalise(committee, fixture.ballot_id).state == "final"
     texts = [notice.body for notice in notices.notices_about(ctx.session, "ballot", fixture.ballot_id)]
     assert any(point.root in text for text in texts)
+    assert any("要求不低于 7/10" in text for text in texts)
+    assert not [text for text in texts if ">" in text]
 
 
 def test_result_is_hidden_until_it_is_published(

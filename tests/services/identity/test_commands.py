@@ -73,9 +73,8 @@ def test_new_keys_are_accepted_in_production(capsys: pytest.CaptureFixture[str])
 
     assert cli.main(["keys", "new"]) == 0
     lines = dict(line.split("=", 1) for line in capsys.readouterr().out.strip().splitlines())
-    settings = load_settings(
-        {**lines, "GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef", "GONGJUE_MODE": "production"}
-    )
+    more = {"GONGJUE_WECHAT_APP_SECRET": "0123456789abcdef", "GONGJUE_DATABASE_URL": "sqlite:///real.db"}
+    settings = load_settings({**lines, **more, "GONGJUE_MODE": "production"})
     assert settings.index_keys[0][1] != settings.field_keys[0][1]
 
 

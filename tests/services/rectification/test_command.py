@@ -34,8 +34,11 @@ def order(engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest
 
 def test_a_ledger_from_template_to_export(order: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rectification", "template", "empty.xlsx"]) == 0
+    with pytest.raises(SystemExit, match="2"):
+        main(["rectification", "template", "empty.csv"])
+    assert "请以 .xlsx 结尾" in capsys.readouterr().err
     Path("ledger.csv").write_bytes(to_csv([line(), line("2", 整改期限="月底")]))
-    assert main(["rectification", "import", "ledger.csv", *order]) == 1
+    assert main(["rectification", "import", "ledger.csv", *order]) == 2
     said = capsys.readouterr().err
     assert "第 3 行 [整改期限]“月底” 不是日期。请写成 2026-03-01 这样的日期" in said
     assert "没有导入任何内容" in said
