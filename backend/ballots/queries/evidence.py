@@ -26,6 +26,7 @@ def ballot_evidence(session: Session, ballot_id: str) -> BallotEvidence | None:
         title=ballot.title,
         results=_results(session, ballot),
         building_id=ballot.building_id,
+        electorate=ballot.electorate,
         documents_hash=ballot.documents_hash,
         roll_hash=ballot.roll_hash,
         sealed_root=checkpoint.root if checkpoint and ballot.sealed_at else None,

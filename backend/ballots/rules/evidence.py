@@ -44,7 +44,8 @@ class MotionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class BallotEvidence:
-    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked."""
+    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked;
+    ``electorate`` says whether owners or households were."""
 
     ballot_id: str
     estate_id: str
@@ -53,6 +54,7 @@ class BallotEvidence:
     title: str
     results: tuple[MotionEvidence, ...]
     building_id: str | None = None
+    electorate: str = "owners"
     documents_hash: str | None = None
     roll_hash: str | None = None
     sealed_root: str | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backend.tally.rule import Rule
+from backend.tally.weight import Basis
+
 GENERAL = "cn-civil-code/general"
 SPECIAL = "cn-civil-code/special"
 
@@ -50,3 +53,13 @@ def casting_relations(electorate: str, *, tenants_vote: bool, public_tenants_vot
         return _OWNER_RELATIONS
     kept = [name for name in _HOUSEHOLD_RELATIONS if name != "public_tenant" or public_tenants_vote]
     return (*kept, "tenant") if tenants_vote else tuple(kept)
+
+
+def may_ask_households(kind: str) -> bool:
+    """Tell whether a kind may be put to households: owners decide everything but the canvass (domain §3)."""
+    return KINDS[kind].electorate == "households"
+
+
+def needs_owners(rule: Rule) -> bool:
+    """Tell whether a rule weighs area or heads: those are owners', which a households' roll does not hold."""
+    return any(test.basis is not Basis.HOUSEHOLDS for test in rule.tests)

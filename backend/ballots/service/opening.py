@@ -8,6 +8,7 @@ from typing import Any
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import take_sealing_lock
 from backend.ballots.rules.documents import bind_documents, motions_text
+from backend.ballots.rules.kinds import needs_owners
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
 from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
 from backend.ballots.service.rolls import build_roll, count_roll
@@ -141,6 +142,7 @@ def _facts(ctx: Context, ballot: Ballot) -> Facts:
         undecidable_rules=tuple(
             _unset(ctx, ballot, rule) for rule in sorted(rule_ids) if _unset(ctx, ballot, rule)
         ),
+        owners_rules=tuple(rule.title for rule in map(get_rule, sorted(rule_ids)) if needs_owners(rule)),
         documents=len(repository.documents_of(ctx.session, ballot.id)),
         entries=totals.entries,
         checks=frozenset(check.name for check in repository.checks_of(ctx.session, ballot.id)),

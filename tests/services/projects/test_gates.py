@@ -350,3 +350,28 @@ def test_decisions_are_never_edited_or_deleted(ctx: Context, town: Town) -> None
     for statement in ("UPDATE gate_decision SET outcome = 'failed'", "DELETE FROM gate_decision"):
         with pytest.raises(DatabaseError), ctx.session.begin_nested():
             ctx.session.connection().execute(text(statement))
+
+
+def test_a_plan_vote_by_households_opens_no_start_gate(town: Town) -> None:
+    town.reach_start()
+    ballot = hold_ballot(town.committee, town.place, "plan", ("gansu-2022/plan", GENERAL), votes=(90, 75))
+    _by_households(town, ballot)
+    with refused("ballot_unusable"):
+        service.link_ballot(town.committee, LinkBallot(town.row, Gate.START, ballot))
+
+
+def test_a_linked_plan_vote_found_to_be_by_households_lets_nothing_pass(town: Town) -> None:
+    town.reach_start()
+    ballot = town.link(Gate.START, "plan", ("gansu-2022/plan", GENERAL), (90, 75))
+    town.attach(Gate.START, *START_RECORDS)
+    assert town.view(Gate.START).verdict is Verdict.PASSABLE
+    _by_households(town, ballot)
+    found = town.view(Gate.START)
+    assert found.verdict is not Verdict.PASSABLE
+    assert any("按住户投票" in text for criterion in found.criteria for text in criterion.missing)
+
+
+def _by_households(town: Town, ballot_id: str) -> None:
+    changed = update(Ballot).where(col(Ballot.id) == ballot_id).values(electorate="households")
+    town.committee.session.connection().execute(changed)
+    town.committee.session.expire_all()
