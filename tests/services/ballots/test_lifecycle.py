@@ -156,6 +156,18 @@ def test_suspend_resume_void_each_publish_a_notice(
     assert rerun.rerun_of == ballot_id
 
 
+def test_a_ballot_suspended_over_its_close_is_voided_not_resumed(
+    ctx: Context, committee: Context, estate: EstateFixture
+) -> None:
+    ballot_id = make_ballot(ctx, estate).ballot_id
+    opening.stop(committee, ballot_id, "suspend", "名册有争议")
+    _end_now(ctx, ballot_id)
+    with pytest.raises(Conflict, match="close_passed"):
+        opening.stop(committee, ballot_id, "resume", "争议已解决")
+    opening.stop(committee, ballot_id, "void", "暂停已过截止时间")
+    assert draft(committee, estate, rerun_of=ballot_id).state == "draft"
+
+
 def _end_now(ctx: Context, ballot_id: str) -> None:
     now = ctx.clock.now()
     times = {"opens_at": now - 9 * DAY, "closes_at": now - DAY}
