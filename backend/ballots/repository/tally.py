@@ -35,26 +35,17 @@ def roll_weights(session: Session, ballot_id: str) -> Weights:
     return Weights(int(area), int(heads), int(households))
 
 
-@dataclass(frozen=True, slots=True)
-class Turnout:
-    """What stands, whatever it says: one row for the whole ballot."""
-
-    weights: Weights
-    has_invalid: bool
-
-
-def turnout(session: Session, ballot_id: str) -> Turnout:
-    """Return area, heads and households of the entries with a standing vote, in one pass."""
+def turnout(session: Session, ballot_id: str) -> Weights:
+    """Return area, heads and households of the entries with a standing vote, whatever it says, in one pass."""
     row = session.connection().execute(
         select(
             func.coalesce(func.sum(col(RollEntry.area_centi)), 0),
             func.count(distinct(col(RollEntry.head_no))),
             func.coalesce(func.sum(cast(col(RollEntry.is_household), Integer)), 0),
-            func.coalesce(func.max(cast(col(Vote.choices).contains("i"), Integer)), 0),
         ).where(*_standing(ballot_id))
     )
-    area, heads, households, invalid = row.one()
-    return Turnout(Weights(int(area), int(heads), int(households)), bool(invalid))
+    area, heads, households = row.one()
+    return Weights(int(area), int(heads), int(households))
 
 
 def votes_by_state(session: Session, ballot_id: str) -> dict[str, int]:
@@ -136,7 +127,7 @@ def participation_by_place(
 ) -> list[PlaceCount]:
     """Return participation by ``building``, ``entrance`` or ``door``; never a choice.
 
-    Papers whose every mark is invalid take no part (domain §3).
+    A paper whose every mark is invalid was given too: left out here, its door would tell what it says.
     """
     names = ("building_label", "entrance_label", "door_label")[
         : {"building": 1, "entrance": 2, "door": 3}[level]
@@ -144,11 +135,7 @@ def participation_by_place(
     columns = [col(getattr(RollEntry, name)) for name in names]
     votes = (
         select(col(Vote.roll_entry_id))
-        .where(
-            col(Vote.ballot_id) == ballot_id,
-            col(Vote.state) == "standing",
-            func.replace(col(Vote.choices), "i", "") != "",
-        )
+        .where(col(Vote.ballot_id) == ballot_id, col(Vote.state) == "standing")
         .subquery()
     )
     chosen = (

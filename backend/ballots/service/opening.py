@@ -123,9 +123,7 @@ def stop(ctx: Context, ballot_id: str, step: str, reason: str) -> Ballot:
 
 def _refuse_late_resumption(ctx: Context, ballot: Ballot) -> None:
     if ballot.closes_at is not None and ctx.clock.now() >= ballot.closes_at:
-        raise Conflict(
-            "close_passed", "暂停期间已过截止时间，不能恢复；请将本次表决作废并公告，再重新组织。"
-        )
+        raise Conflict("close_passed", "暂停期间已过截止时间，不能恢复；请将本次表决作废并公告，再重新组织。")
 
 
 def _refuse_unmet(conditions: list[Condition]) -> None:
