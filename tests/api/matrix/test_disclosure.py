@@ -309,7 +309,7 @@ def test_snapshots_never_break_out_a_group_under_five(tracked: Tracked) -> None:
     assert tracked.snapshot().get_json()["code"] == "too_few"  # the newest five stay out
     tracked.vote(range(9, 10))
     first = tracked.snapshot().get_json()
-    assert first["entries_voted"] == 5
+    assert first["owners_voted"] == 5
     assert {name for row in first["sums"] for name in row} == {"motion", "households", "participating", "for"}
     tracked.vote(range(10, 14))
     assert tracked.snapshot().get_json() == first  # once a day
@@ -317,7 +317,7 @@ def test_snapshots_never_break_out_a_group_under_five(tracked: Tracked) -> None:
     assert tracked.snapshot().get_json()["code"] == "too_few"
     tracked.vote(range(14, 15))
     second = tracked.snapshot().get_json()
-    assert second["entries_voted"] - first["entries_voted"] >= 5
+    assert second["owners_voted"] - first["owners_voted"] >= 5
     tracked.next_day(2)
     tracked.vote(range(15, 19))
     assert tracked.snapshot().get_json()["code"] == "too_few"

@@ -245,7 +245,7 @@ def test_snapshot_needs_five_new_votes_a_notice_and_a_new_day(
         ctx.session.add(_vote(ctx, tracked.ballot_id, entry, number, tracked.documents_hash))
     ctx.session.flush()
     taken = reading.take_snapshot(committee, tracked.ballot_id)
-    assert taken.entries_voted == 5  # of ten: the newest five stay out
+    assert taken.owners_voted == 5  # of ten: the newest five stay out
     assert taken.sums[0] | {"motion": ""} == {
         "motion": "",
         "households": "10",
@@ -267,7 +267,7 @@ def _vote(ctx: Context, ballot_id: str, entry: str, number: int, documents_hash:
         choices="ff",
         documents_hash=documents_hash,
         nonce=bytes(32),
-        cast_at=ctx.clock.now(),
+        cast_at=ctx.clock.now() - timedelta(seconds=60 - number),
     )
 
 
