@@ -107,3 +107,11 @@ def confirmed(session: Session, ballot_id: str) -> list[RollAmendment]:
         RollAmendment.ballot_id == ballot_id, RollAmendment.state == "confirmed"
     )
     return list(session.exec(chosen.order_by(col(RollAmendment.confirmed_at), col(RollAmendment.id))))
+
+
+def proposed(session: Session, ballot_id: str) -> list[str]:
+    """Return the amendments that wait for their second person."""
+    chosen = select(RollAmendment.id).where(
+        RollAmendment.ballot_id == ballot_id, RollAmendment.state == "proposed"
+    )
+    return list(session.exec(chosen.order_by(col(RollAmendment.proposed_at), col(RollAmendment.id))))

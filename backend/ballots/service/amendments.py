@@ -95,6 +95,13 @@ def withdraw_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
     return withdrawn
 
 
+def withdraw_proposals(ctx: Context, ballot: Ballot) -> None:
+    """Take back what nobody confirmed while the count was open: after the seal it could never take effect."""
+    for amendment_id in repository.proposed(ctx.session, ballot.id):
+        if repository.decide(ctx.session, amendment_id, "withdrawn"):
+            tell(ctx, ballot, "roll.amendment_withdrawn", {"amendment": amendment_id})
+
+
 def list_amendments(
     ctx: Context, ballot_id: str, after: tuple[datetime, str] | None, limit: int
 ) -> list[RollAmendment]:

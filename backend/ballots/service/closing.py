@@ -7,9 +7,10 @@ from datetime import timedelta
 from sqlmodel import col, select
 
 from backend.ballots.queries.tally import count_ballot, result_json
+from backend.ballots.repository import amendments
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import move_vote, take_sealing_lock
-from backend.ballots.service.amendments import reject_votes_of_removed
+from backend.ballots.service.amendments import reject_votes_of_removed, withdraw_proposals
 from backend.ballots.service.loading import load_for, require_state, take_step, tell
 from backend.ballots.service.sealing import seal_tree, tree_of
 from backend.ballots.service.texts import correction_notice, final_notice, preliminary_notice
@@ -41,8 +42,8 @@ def close_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
 def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
     """Seal a ballot whose counting is over: nothing is entered afterwards; None when it is not due.
 
-    Due when the counting days are over, or at once when no paper and no review is waiting. What nobody
-    confirmed by then holds no place (domain §3). The result is computed from what is sealed.
+    Due when the counting days are over, or at once when no paper, no review and no proposed correction of the roll is
+    waiting. What nobody confirmed by then holds no place (domain §3). The result is computed from what is sealed.
     """
     ballot = repository.find_ballot(ctx.session, ballot_id)
     if ballot is None or ballot.state != "counting" or ballot.counting_until is None:
@@ -52,6 +53,7 @@ def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
     if now < ballot.counting_until and _is_waiting(ctx, ballot):
         return None
     lapsed = _reject_unconfirmed(ctx, ballot) + reject_votes_of_removed(ctx, ballot.id)
+    withdraw_proposals(ctx, ballot)
     checkpoint = seal_tree(ctx.session, ballot.id, allow_empty=True)
     result = result_json(count_ballot(ctx.session, ballot))
     root = checkpoint.root if checkpoint else None
@@ -59,8 +61,10 @@ def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
 
 
 def _is_waiting(ctx: Context, ballot: Ballot) -> bool:
-    """Tell whether papers or reviews may still come in."""
+    """Tell whether papers may still come in, or reviews and corrections still be decided."""
     if any(repository.count_votes_in(ctx.session, ballot.id, state) for state in ("pending", "held")):
+        return True
+    if amendments.proposed(ctx.session, ballot.id):
         return True
     batch = select(PaperBatch.id).where(
         PaperBatch.ballot_id == ballot.id, col(PaperBatch.witnessed_at).is_not(None)

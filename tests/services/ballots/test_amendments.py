@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import insert, update
 from sqlmodel import col, select
@@ -9,6 +11,7 @@ from sqlmodel import col, select
 from backend.ballots.queries.paperwork import amendments_of
 from backend.ballots.repository.amendments import counted_roll
 from backend.ballots.repository.votes import find_vote
+from backend.ballots.service import closing
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.amendments import (
     confirm_amendment,
@@ -206,3 +209,36 @@ def test_sealer_rejects_a_vote_that_slipped_onto_a_removed_entry(ctx: Context) -
     first, second = find_vote(ctx.session, late), find_vote(ctx.session, kept)
     assert first is not None and second is not None
     assert (first.state, second.state) == ("rejected", "standing")
+
+
+def end_voting(ctx: Context, office: Office, *, days_ago: int) -> None:
+    now = ctx.clock.now()
+    times = {"opens_at": now - timedelta(days=30), "closes_at": now - timedelta(days=days_ago, seconds=1)}
+    changed = update(Ballot).where(col(Ballot.id) == office.ballot.ballot_id).values(**times)
+    ctx.session.flush()
+    ctx.session.connection().execute(changed)
+    ctx.session.expire_all()
+    closing.close_ballot(ctx, office.ballot.ballot_id)
+    ctx.session.expire_all()
+
+
+def test_the_seal_waits_for_a_proposed_amendment(ctx: Context) -> None:
+    office = open_office(ctx)
+    key = propose(office, "area", entry_id=office.entry(0), area_centi=9050)
+    end_voting(ctx, office, days_ago=0)
+    assert closing.seal_ballot(ctx, office.ballot.ballot_id) is None
+    assert confirm_amendment(office.second, key).state == "confirmed"
+    sealed = closing.seal_ballot(ctx, office.ballot.ballot_id)
+    assert sealed is not None
+    assert sealed.roll_area_centi == 33050
+
+
+def test_a_proposal_left_lying_over_the_counting_days_is_withdrawn_by_the_seal(ctx: Context) -> None:
+    office = open_office(ctx)
+    key = propose(office, "area", entry_id=office.entry(0), area_centi=9050)
+    end_voting(ctx, office, days_ago=4)
+    sealed = closing.seal_ballot(ctx, office.ballot.ballot_id)
+    assert sealed is not None
+    assert sealed.roll_area_centi == 32000
+    [left] = list_amendments(office.clerk, office.ballot.ballot_id, None, 9)
+    assert (left.id, left.state) == (key, "withdrawn")
