@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backend.tally.rule import Rule
+from backend.tally.definition import Numerator, Rule
 from backend.tally.weight import Basis
 
 GENERAL = "cn-civil-code/general"
@@ -63,3 +63,8 @@ def may_ask_households(kind: str) -> bool:
 def needs_owners(rule: Rule) -> bool:
     """Tell whether a rule weighs area or heads: those are owners', which a households' roll does not hold."""
     return any(test.basis is not Basis.HOUSEHOLDS for test in rule.tests)
+
+
+def counts_satisfaction(rule: Rule) -> bool:
+    """Tell whether a rule counts answers of a survey (domain §5), which no paper of a ballot holds."""
+    return any(test.numerator not in (Numerator.PARTICIPATING, Numerator.FOR) for test in rule.tests)

@@ -242,3 +242,42 @@ def test_a_proposal_left_lying_over_the_counting_days_is_withdrawn_by_the_seal(c
     assert sealed.roll_area_centi == 32000
     [left] = list_amendments(office.clerk, office.ballot.ballot_id, None, 9)
     assert (left.id, left.state) == (key, "withdrawn")
+
+
+def another(ctx: Context, office: Office, use: str) -> str:
+    """Put a further dwelling of this use beside the first one; returns its id."""
+    table = Dwelling.__table__  # type: ignore[attr-defined]
+    first = ctx.session.execute(table.select().where(table.c.id == office.estate.dwelling_ids[0])).one()
+    key = new_id()
+    copy = dict(first._mapping) | {
+        "id": key,
+        "key": f"{use}/1",
+        "code": use,
+        "use": use,
+        "is_household": False,
+    }
+    ctx.session.execute(insert(table), [copy])
+    return key
+
+
+@pytest.mark.parametrize(("kind", "use"), [("plan", "parking"), ("canvass", "parking"), ("canvass", "shop")])
+def test_what_the_roll_leaves_out_is_not_added_later(ctx: Context, kind: str, use: str) -> None:
+    office = open_office(ctx, kind=kind)
+    with pytest.raises(Unprocessable, match="amendment"):
+        propose(office, "add", dwelling_id=another(ctx, office, use))
+
+
+def test_parking_is_added_where_the_local_rule_counts_it(ctx: Context) -> None:
+    office = open_office(ctx, parameters={"count_parking": 1})
+    key = propose(office, "add", dwelling_id=another(ctx, office, "parking"))
+    assert confirm_amendment(office.second, key).state == "confirmed"
+    assert totals(ctx, office)[1] == 4
+
+
+def test_a_roll_of_households_keeps_none_that_is_no_household(ctx: Context) -> None:
+    office = open_office(ctx, kind="canvass")
+    with pytest.raises(Unprocessable, match="amendment"):
+        propose(office, "household", entry_id=office.entry(0), is_household=False)
+    assert confirm_amendment(office.second, propose(office, "remove", entry_id=office.entry(0))).state == (
+        "confirmed"
+    )

@@ -62,3 +62,20 @@ def test_a_draft_of_earlier_days_is_stopped_before_its_notice(ctx: Context, offi
     ctx.session.expire_all()
     missing = {item.name for item in opening.preflight(office.clerk, plan.id) if not item.is_met}
     assert "electorate" in missing
+
+
+def test_no_other_vote_than_an_election_limits_ticks_and_so_takes_away_against(office: Office) -> None:
+    for kind in sorted(set(KINDS) - {"committee_election"}):
+        with pytest.raises(Unprocessable) as refused:
+            drafted(office, kind, max_choices=1)
+        assert refused.value.fields[0].where == "max_choices"
+
+
+def test_a_rule_of_surveys_decides_no_ballot(office: Office) -> None:
+    with pytest.raises(Unprocessable):
+        add(office, drafted(office, "canvass"), "gansu-2022/satisfaction")
+
+
+def test_a_rule_stands_once_on_a_motion(office: Office) -> None:
+    with pytest.raises(Unprocessable):
+        add(office, drafted(office, "plan"), "cn-civil-code/general", "cn-civil-code/general")
