@@ -47,6 +47,10 @@ _OWNER_RELATIONS = ("owner", "representative")
 _HOUSEHOLD_RELATIONS = ("owner", "co_owner", "representative", "family", "public_tenant")
 
 
+# Tenants live in the household but its vote is not theirs to contest (threats.md).
+MAY_CONTEST = frozenset({"owner", "co_owner", "representative", "family", "public_tenant"})
+
+
 def casting_relations(electorate: str, *, tenants_vote: bool, public_tenants_vote: bool) -> tuple[str, ...]:
     """Return the bindings that may cast in an electorate; tenants only where the locality says so (domain §3)."""
     if electorate == "owners":
