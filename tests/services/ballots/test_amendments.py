@@ -27,6 +27,8 @@ from backend.kernel.errors import Conflict, Forbidden, NotFound, Unprocessable
 from backend.kernel.ids import new_id
 from backend.ledger.rules.record_roll import roll_hash, undo
 from backend.ledger.tables import LedgerEvent
+from backend.notices import queries as notice_queries
+from backend.notices.rules import mask_door
 from backend.registry.tables import Dwelling, Owner
 from tests.services.ballots.desk import Office, enter, open_office, sealed_batch, staff
 from tests.services.ballots.test_reviews import tap
@@ -281,3 +283,22 @@ def test_a_roll_of_households_keeps_none_that_is_no_household(ctx: Context) -> N
     assert confirm_amendment(office.second, propose(office, "remove", entry_id=office.entry(0))).state == (
         "confirmed"
     )
+
+
+def test_the_result_notice_lists_every_amendment_and_the_hash_of_the_roll_that_counted(ctx: Context) -> None:
+    office = open_office(ctx)
+    for change in ({"change": "area", "area_centi": 9050}, {"change": "household", "is_household": False}):
+        key = propose(office, str(change.pop("change")), entry_id=office.entry(0), **change)
+        confirm_amendment(office.second, key)
+    before = ctx.session.get_one(Ballot, office.ballot.ballot_id).roll_hash
+    end_voting(ctx, office, days_ago=4)
+    closing.seal_ballot(ctx, office.ballot.ballot_id)
+    closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
+    notices = notice_queries.notices_about(ctx.session, "ballot", office.ballot.ballot_id)
+    [body] = [notice.body for notice in notices if notice.kind == "preliminary"]
+    entry = ctx.session.get_one(RollEntry, office.entry(0))
+    room = f"{entry.building_label}{entry.entrance_label}{entry.door_label}"
+    assert f"1．{mask_door(room)}　更正面积：80.00 → 90.50 平方米；事由：登记簿有误" in body
+    assert "2．" in body and room not in body
+    assert str(before) in body
+    assert roll_hash(counted_roll(ctx.session, office.ballot.ballot_id)) in body
