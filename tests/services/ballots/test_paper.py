@@ -311,9 +311,21 @@ def test_legacy_consent_is_imported_as_a_table_and_marked_everywhere(ctx: Contex
     assert {event.payload["channel"] for event in events(ctx.session, "vote.recorded")} == {"legacy"}
 
 
-def test_table_with_an_unknown_door_enters_nothing(ctx: Context) -> None:
+def test_paper_of_today_is_never_entered_or_confirmed_by_table(ctx: Context) -> None:
     office = open_office(ctx)
     batch = sealed_batch(office)
+    table = "序号,房屋,事项1,事项2\n1,1-1-101,同意,同意\n".encode()
+    with pytest.raises(Conflict, match="sheet_by_sheet"):
+        enter_file(office.clerk, batch.id, table)
+    sheet = enter(office, batch, 1, 0)
+    with pytest.raises(Conflict, match="sheet_by_sheet"):
+        confirm_file(office.second, batch.id, table)
+    assert state_of(ctx.session, sheet.receipt) == "pending"
+
+
+def test_table_with_an_unknown_door_enters_nothing(ctx: Context) -> None:
+    office = open_office(ctx)
+    batch = sealed_batch(office, channel="legacy")
     table = "序号,房屋,事项1,事项2\n1,1-1-101,同意,同意\n2,7-7-777,同意,同意\n"
     with pytest.raises(Unprocessable) as refused:
         enter_file(office.clerk, batch.id, table.encode())
