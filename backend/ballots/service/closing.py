@@ -10,6 +10,7 @@ from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import amendments
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import move_vote, take_sealing_lock
+from backend.ballots.rules.periods import objections_end
 from backend.ballots.service.amendments import reject_votes_of_removed, withdraw_proposals
 from backend.ballots.service.loading import load_for, require_state, take_step, tell
 from backend.ballots.service.sealing import seal_tree, tree_of
@@ -17,7 +18,7 @@ from backend.ballots.service.texts import correction_notice, final_notice, preli
 from backend.ballots.tables import Ballot, PaperBatch, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Permission
-from backend.kernel.clock import end_of_day, local_date
+from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict
 from backend.ledger import queries as ledger
 from backend.notices import queries as notice_queries
@@ -86,8 +87,7 @@ def publish_preliminary(ctx: Context, ballot_id: str) -> Ballot:
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
     require_state(ballot, "sealed", doing="公示结果")
     now = ctx.clock.now()
-    # The first day is not counted (Civil Code 201); the last one ends at its midnight.
-    until = end_of_day(local_date(now) + timedelta(days=ballot.parameters["objection_days"]))
+    until = objections_end(local_date(now), ballot.parameters["objection_days"])
     moved = take_step(ctx, ballot, "publish_preliminary", {}, preliminary_at=now, objections_until=until)
     checkpoint = ledger.last_checkpoint(ctx.session, tree_of(ballot.id))
     title, body = preliminary_notice(ctx.session, moved, checkpoint.root if checkpoint else "-")

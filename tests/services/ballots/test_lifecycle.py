@@ -11,11 +11,13 @@ from sqlmodel import col, select
 from backend.ballots import queries
 from backend.ballots.errors import WrongState
 from backend.ballots.repository.cast import build_statements
+from backend.ballots.rules.periods import objections_end
 from backend.ballots.service import closing, opening, preparing, reading, serving
 from backend.ballots.service.preparing import AddMotion, CreateBallot
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
+from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
 from backend.ledger.tables import LedgerCheckpoint, LedgerEvent
 from backend.notices import queries as notices
@@ -190,7 +192,8 @@ def test_close_seal_publish_and_finalise(ctx: Context, committee: Context, estat
     ).one()
     assert (point.number, point.size) == (1, 0)
     shown = closing.publish_preliminary(committee, fixture.ballot_id)
-    assert shown.objections_until is not None
+    assert shown.objections_until is not None and shown.preliminary_at is not None
+    assert shown.objections_until == objections_end(local_date(shown.preliminary_at), 7)
     with pytest.raises(Conflict):
         closing.finalise(committee, fixture.ballot_id)
     over = {"objections_until": ctx.clock.now() - timedelta(seconds=1)}
