@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from backend.ballots.queries.tally import turnout_of
 from backend.ballots.repository.tally import participation_by_place
 from backend.ballots.rules.kinds import casting_relations
+from backend.ballots.rules.periods import publication_due
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.tally.count import participation_only
 from backend.tally.weight import Basis
@@ -30,6 +31,7 @@ class BallotFacts:
     opens_at: datetime | None
     closes_at: datetime | None
     objections_until: datetime | None
+    publish_until: datetime | None
     relations: tuple[str, ...]
 
 
@@ -89,6 +91,7 @@ def _facts(row: Ballot) -> BallotFacts:
         row.opens_at,
         row.closes_at,
         row.objections_until,
+        publication_due(row.sealed_at, row.parameters["publish_days"]) if row.sealed_at else None,
         relations,
     )
 

@@ -1,9 +1,10 @@
-"""Until when members may act: the statutory way of counting days."""
+"""Until when members may act and the committee must: days counted as the law counts them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from backend.kernel.clock import end_of_day, local_date
 from backend.policies.rules.periods import statutory_deadline
 
 
@@ -14,3 +15,11 @@ def objections_end(published_on: date, days: int) -> datetime:
     a holiday or weekend gives way to the first working day after it (art. 203).
     """
     return statutory_deadline(published_on, days).ends_at
+
+
+def publication_due(sealed_at: datetime, days: int) -> datetime:
+    """Return the instant by which a sealed result is to be published (domain §3: within 3 days).
+
+    The day of sealing is not counted. A duty towards members does not wait for a holiday to pass.
+    """
+    return end_of_day(local_date(sealed_at) + timedelta(days=days))

@@ -11,6 +11,7 @@ from backend.ballots.queries import ballots as queries
 from backend.ballots.queries.tally import participation
 from backend.ballots.repository import tally as grouped
 from backend.ballots.repository.tally import PlaceCount
+from backend.ballots.rules.periods import publication_due
 from backend.ballots.rules.sums import Pattern
 from backend.ballots.service.loading import load_for, require_state, scope_of, tell
 from backend.ballots.tables import Ballot, ConsensusSnapshot
@@ -150,5 +151,8 @@ def due_at(ballot: Ballot) -> datetime | None:
         "notice": ballot.opens_at,
         "open": ballot.closes_at,
         "counting": ballot.counting_until,
+        "sealed": publication_due(ballot.sealed_at, ballot.parameters["publish_days"])
+        if ballot.sealed_at
+        else None,
         "preliminary": ballot.objections_until,
     }.get(ballot.state)
