@@ -106,7 +106,8 @@ def confirmed(session: Session, ballot_id: str) -> list[RollAmendment]:
     chosen = select(RollAmendment).where(
         RollAmendment.ballot_id == ballot_id, RollAmendment.state == "confirmed"
     )
-    return list(session.exec(chosen.order_by(col(RollAmendment.confirmed_at), col(RollAmendment.id))))
+    ordered = chosen.order_by(col(RollAmendment.confirmed_at), col(RollAmendment.id))
+    return list(session.exec(ordered.execution_options(**_FRESH)))
 
 
 def proposed(session: Session, ballot_id: str) -> list[str]:
