@@ -97,8 +97,9 @@ def post_checkpoints(ports: Ports) -> int:
 
 
 def tell_objections_over(ports: Ports) -> int:
-    """Tell rooms that objection days are over; returns the new deliveries."""
-    return _each(ports, "preliminary", pushes.post_objections_over)
+    """Tell rooms that objection days are over, or a sealed result waits to be published; returns the new deliveries."""
+    waiting = _each(ports, "sealed", pushes.post_publication_due)
+    return waiting + _each(ports, "preliminary", pushes.post_objections_over)
 
 
 def sweep(ports: Ports) -> Mapping[str, int]:

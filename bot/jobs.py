@@ -30,8 +30,6 @@ from backend.surveys import service as surveys
 logger = logging.getLogger("gongjue.bot")
 
 BOT = "bot"
-# Enough for a city's evening of deadlines in one run; what is left is taken by the next run.
-MOST_BALLOTS = 1000
 
 T = TypeVar("T")
 
@@ -49,15 +47,13 @@ def beat(ports: Ports) -> None:
 
 def close_due_ballots(ports: Ports) -> int:
     """End the window of every ballot whose deadline has passed; returns how many were ended."""
-    due = _read(ports, lambda session: ballots.due_ballots(session, "open", db_now(session), MOST_BALLOTS))
+    due = _read(ports, lambda session: ballots.due_ballots(session, "open", db_now(session)))
     return _each(ports, due, lambda ctx, ballot_id: close_ballot(ctx, ballot_id) is not None)
 
 
 def seal_due_ballots(ports: Ports) -> int:
     """Seal every ballot whose counting is over; returns how many were sealed."""
-    due = _read(
-        ports, lambda session: ballots.due_ballots(session, "counting", db_now(session), MOST_BALLOTS)
-    )
+    due = _read(ports, lambda session: ballots.due_ballots(session, "counting", db_now(session)))
     return _each(ports, due, lambda ctx, ballot_id: seal_ballot(ctx, ballot_id) is not None)
 
 

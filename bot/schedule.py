@@ -53,7 +53,12 @@ JOBS = (
     Job("near_quorum", timedelta(minutes=5), delivery.push_near_quorum, "参与就差一点时提醒群和未投票住户"),
     Job("digests", timedelta(minutes=5), delivery.post_digests, "每日参与简报发到居委会群"),
     Job("witness", timedelta(minutes=1), delivery.post_checkpoints, "选票检查点发到居委会群作为外部见证"),
-    Job("objections", timedelta(minutes=5), delivery.tell_objections_over, "异议期满告知居委会群"),
+    Job(
+        "objections",
+        timedelta(minutes=5),
+        delivery.tell_objections_over,
+        "异议期满、结果待公示时告知居委会群",
+    ),
     Job("sweep", timedelta(seconds=30), delivery.sweep, "收拾中断和过期的发送，送不到的列入上门名单"),
     Job("deliver", timedelta(seconds=1), delivery.deliver, "发送排队的消息", everywhere=True),
     Job("followers", timedelta(seconds=5), chat_jobs.recognise_followers, "向微信查询新关注者是谁"),

@@ -198,7 +198,7 @@ ITEMS = (
     Item(
         "6",
         "scope matrix and disclosure replay",
-        pytest_item("tests/api/matrix", "tests/api/test_disclosure.py"),
+        pytest_item("tests/api/matrix"),
     ),
     Item(
         "7",

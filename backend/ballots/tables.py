@@ -390,6 +390,7 @@ class ConsensusSnapshot(SQLModel, table=True):
 
     ballot_id: str = Field(primary_key=True, foreign_key="ballot.id")
     taken_on: date = Field(primary_key=True)
-    entries_voted: int
+    # Owners of the households in the sums whose papers are valid throughout: the number that must grow by five.
+    owners_voted: int
     sums: Any = Field(sa_type=JsonText)
     taken_at: datetime = Field(sa_type=UtcDateTime)

@@ -46,24 +46,24 @@ class Setting:
 
 
 def finished_canvass(story: Story, at: Setting, ago: int = 0) -> str:
-    """Hold a canvass on paper from 38 days to its final notice ``ago`` days ago; returns the ballot's id."""
-    window = (story.midnight(-20 - ago), story.midnight(-13 - ago))
-    ballot_id = _canvass(story, at, window, announced=37 + ago)
+    """Hold a canvass on paper from 48 days to its final notice ``ago`` days ago; returns the ballot's id."""
+    window = (story.midnight(-30 - ago), story.midnight(-23 - ago))
+    ballot_id = _canvass(story, at, window, announced=47 + ago)
     _finish(story, at, ballot_id, ago)
     return ballot_id
 
 
 def finished_plan_vote(story: Story, at: Setting, ago: int) -> str:
     """Hold a vote on the plan, likewise."""
-    window = (story.midnight(-20 - ago), story.midnight(-13 - ago))
+    window = (story.midnight(-30 - ago), story.midnight(-23 - ago))
     motion = (
         "同意实施改造方案",
         "屋面、外墙、管网和道路改造。",
         "cn-civil-code/general",
         "维修共用部位，一般事项",
     )
-    ballot_id = _plan_vote(story, at, window, (motion,), announced=37 + ago)
-    with story.step(at.clerks[1], days_ago=30 + ago) as ctx:
+    ballot_id = _plan_vote(story, at, window, (motion,), announced=47 + ago)
+    with story.step(at.clerks[1], days_ago=40 + ago) as ctx:
         homes = [row.dwelling_id for row in registry.roll_source(ctx.session, at.estate_id)]
         serving.record_service(ctx, serving.RecordService(ballot_id, "letter", homes))
     _finish(story, at, ballot_id, ago)
@@ -72,13 +72,14 @@ def finished_plan_vote(story: Story, at: Setting, ago: int) -> str:
 
 def _finish(story: Story, at: Setting, ballot_id: str, ago: int) -> None:
     first, _ = at.clerks
-    _open(story, at, ballot_id, days_ago=20 + ago)
+    # From publication to the final notice 19 days: the longest holiday may lie at the end of the objection days.
+    _open(story, at, ballot_id, days_ago=30 + ago)
     _count_papers(story, at, ballot_id, ago)
-    with story.step(days_ago=12 + ago) as ctx:
+    with story.step(days_ago=22 + ago) as ctx:
         assert closing.close_ballot(ctx, ballot_id) is not None
-    with story.step(days_ago=9 + ago) as ctx:
+    with story.step(days_ago=19 + ago) as ctx:
         assert closing.seal_ballot(ctx, ballot_id) is not None
-    with story.step(first, days_ago=9 + ago) as ctx:
+    with story.step(first, days_ago=19 + ago) as ctx:
         closing.publish_preliminary(ctx, ballot_id)
     with story.step(first, days_ago=ago) as ctx:
         closing.finalise(ctx, ballot_id)
@@ -160,25 +161,25 @@ def _count_papers(story: Story, at: Setting, ballot_id: str, ago: int) -> None:
     """Hand in, witness, enter and confirm one batch: nine households in ten answered, most of them yes."""
     first, second = at.clerks
     photo = story.ports.storage.put(_photo())
-    with story.step(first, days_ago=15 + ago) as ctx:
+    with story.step(first, days_ago=25 + ago) as ctx:
         sources = registry.roll_source(ctx.session, at.estate_id)
         entries = queries.own_entries(ctx.session, ballot_id, [row.dwelling_id for row in sources])
         motion_ids = [motion.id for motion in queries.motions_of(ctx.session, ballot_id)]
         answered = [entry for number, entry in enumerate(entries) if number % 10]
         command = batches.RegisterBatch(ballot_id, len(answered), photo, f"demo-{ballot_id}")
         batch_id = batches.register_batch(ctx, command).id
-    with story.step(second, days_ago=15 + ago) as ctx:
+    with story.step(second, days_ago=25 + ago) as ctx:
         batches.witness_batch(ctx, batch_id, len(answered))
     marks = [
         dict(zip(motion_ids, _marks(number)[: len(motion_ids)], strict=True))
         for number in range(len(answered))
     ]
     receipts = []
-    with story.step(first, days_ago=14 + ago) as ctx:
+    with story.step(first, days_ago=24 + ago) as ctx:
         for number, entry in enumerate(answered):
             sheet = paper.EnterSheet(batch_id, number + 1, entry.entry_id, marks[number], photo)
             receipts.append(paper.enter_sheet(ctx, sheet).receipt)
-    with story.step(second, days_ago=13.5 + ago) as ctx:
+    with story.step(second, days_ago=23.5 + ago) as ctx:
         for number, entry in enumerate(answered):
             paper.confirm_sheet(ctx, paper.ConfirmSheet(receipts[number], entry.entry_id, marks[number]))
 

@@ -125,7 +125,7 @@ def _set_policy(story: Story, bureau: Actor, county_id: str) -> None:
 
 def _play(story: Story, cast: Cast, county_id: str, estates: dict[str, str]) -> None:
     done, rows_done = finished_project(story, cast, county_id, estates)
-    with story.step(cast.bureau, days_ago=43) as ctx:
+    with story.step(cast.bureau, days_ago=53) as ctx:
         mine = tuple(estates[plan.code] for plan in (CHAOYANG, XINYI))
         command = projects.CreateProject(
             county_id, "LT-2026-DEMO", "利通区2026年老旧小区改造（演示）", 2026, mine
@@ -136,7 +136,7 @@ def _play(story: Story, cast: Cast, county_id: str, estates: dict[str, str]) -> 
         Setting(plan, estates[plan.code], project.id, cast.clerks[plan.code]) for plan in (CHAOYANG, XINYI)
     )
     for row in rows.values():
-        pass_gate(story, cast.bureau, (row, Gate.ELIGIBILITY), days_ago=42)
+        pass_gate(story, cast.bureau, (row, Gate.ELIGIBILITY), days_ago=52)
     canvass_id = finished_canvass(story, chaoyang)
     _include(story, cast.bureau, chaoyang, (rows[chaoyang.estate_id], canvass_id))
     move_in(story, CHAOYANG, [1, 2, 3, 10], days_ago=1)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Mapping
-from io import BytesIO, StringIO
+from io import BytesIO
 from urllib.parse import quote
 
 from PIL import Image
@@ -24,7 +22,6 @@ from backend.rehearsal.world import Owner
 
 _API = "/api/v1"
 _STAFF = f"{_API}/staff"
-_MARKS: Mapping[str, str] = {"for": "同意", "against": "反对", "abstain": "弃权"}
 # Every tenth owner binds by phone number instead of the letter.
 _PHONE_EVERY, _PHONE_AT = 10, 3
 Turn = tuple[EstatePlay, Owner]
@@ -102,8 +99,7 @@ def vote_by_mandate(theatre: Theatre, turn: Turn, kind: str) -> int:
     ballot, answer = estate.ballots[kind], answer_of(owner, kind)
     holder = Person(estate.world.number, estate.world.owners[answer.proxy or 0].number)
     first, second = theatre.staff.desk(estate.clerk(1)), theatre.staff.desk(estate.clerk(2))
-    door = quote(estate.world.homes[owner.homes[0]].label)
-    entry = theatre.web.get(first, f"{_STAFF}/ballots/{ballot.id}/roll-entry?door={door}")["id"]
+    entry = _entry_of(theatre, estate, ballot, owner.homes[0])
     mandate = {
         "entry": entry,
         "proxy": theatre.residents.account_of(holder),
@@ -134,15 +130,21 @@ def hand_in_paper(theatre: Theatre, estate: EstatePlay, script: BallotScript) ->
         return 0
     first, second = theatre.staff.desk(estate.clerk(1)), theatre.staff.desk(estate.clerk(2))
     web = theatre.web
-    batch = {"paper_count": count, "photo": web.store(first, blank_picture()), "note": "演练"}
+    photo = web.store(first, blank_picture())
+    batch = {"paper_count": count, "photo": photo, "note": "演练"}
     path = f"{_STAFF}/ballots/{ballot.id}/paper-batches"
     batch_id = web.post(first, path, batch, Headers(key=new_id()))["id"]
     web.post(second, f"{_STAFF}/paper-batches/{batch_id}/witness", {"paper_count": count})
-    table = _table(estate, papers, script.kind)
-    web.upload(first, table, f"{_STAFF}/paper-batches/{batch_id}/table")
-    read = web.upload(second, table, f"{_STAFF}/paper-batches/{batch_id}/table/confirm")
-    if read["confirmed"] != count:
-        raise Unexpected(f"{estate.world.script.name}: {read['confirmed']} of {count} sheets confirmed")
+    homes = [(at, owner) for owner in papers for at in owner.homes]
+    for number, (at, owner) in enumerate(homes, start=1):
+        entry = _entry_of(theatre, estate, ballot, at)
+        reading = {
+            "entry": entry,
+            "marks": dict(zip(ballot.motions, answer_of(owner, script.kind).choices, strict=True)),
+        }
+        sheet = {"sheet_no": number, "photo": photo, **reading}
+        receipt = web.post(first, f"{_STAFF}/paper-batches/{batch_id}/sheets", sheet)["receipt"]
+        web.post(second, f"{_STAFF}/paper-sheets/{receipt}/confirm", reading)
     _decide_reviews(
         theatre, estate, ballot, sum(answer_of(owner, script.kind).before is not None for owner in papers)
     )
@@ -160,15 +162,11 @@ def _decide_reviews(theatre: Theatre, estate: EstatePlay, ballot: Ballot, expect
         theatre.web.post(third, f"{_STAFF}/reviews/{item['receipt']}", body)
 
 
-def _table(estate: EstatePlay, papers: list[Owner], kind: str) -> bytes:
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("序号", "房屋", "事项1", "事项2"))
-    homes = [(at, owner) for owner in papers for at in owner.homes]
-    for number, (at, owner) in enumerate(homes, start=1):
-        marks = (_MARKS[choice] for choice in answer_of(owner, kind).choices)
-        writer.writerow((number, estate.world.homes[at].label, *marks))
-    return out.getvalue().encode("utf-8-sig")
+def _entry_of(theatre: Theatre, estate: EstatePlay, ballot: Ballot, home: int) -> str:
+    """Find a home on the roll by its door, as the clerk does who holds the paper."""
+    door = quote(estate.world.homes[home].label)
+    path = f"{_STAFF}/ballots/{ballot.id}/roll-entry?door={door}"
+    return str(theatre.web.get(theatre.staff.desk(estate.clerk(1)), path)["id"])
 
 
 def blank_picture() -> bytes:

@@ -10,7 +10,10 @@ from backend.ballots.queries.history import HouseholdVote
 
 
 class HouseholdVoteOut(BaseModel):
-    """One recorded vote: channel and time for every member, the receipt only for whoever cast it."""
+    """One recorded vote: channel and time for every member, the receipt for whoever cast it.
+
+    Of paper and proxy votes the household has it: all but its tenants.
+    """
 
     ballot: str
     ballot_title: str

@@ -44,9 +44,10 @@ class Office:
     def marks(self, choice: str = "for") -> dict[str, str]:
         return dict.fromkeys(self.ballot.motion_ids, choice)
 
-    def batch(self, count: int = 3) -> str:
+    def batch(self, count: int = 3, channel: str = "paper") -> str:
         path = f"/ballots/{self.ballot.ballot_id}/paper-batches"
-        made = self.post(path, {"paper_count": count, "photo": self.photo}, key="batch-key-1")
+        wanted = {"paper_count": count, "photo": self.photo, "channel": channel}
+        made = self.post(path, wanted, key="batch-key-1")
         assert made.status_code == 201, made.json
         seen = self.post(f"/paper-batches/{made.json['id']}/witness", {"paper_count": count}, "second")
         assert seen.status_code == 200, seen.json
@@ -97,7 +98,7 @@ def test_paper_goes_from_batch_to_standing_vote(office: Office) -> None:
 
 
 def test_legacy_table_is_entered_and_confirmed(office: Office) -> None:
-    batch = office.batch()
+    batch = office.batch(channel="legacy")
     table = "序号,房屋,事项1,事项2\n1,1-1-101,同意,反对\n".encode()
     assert office.call("POST", f"/paper-batches/{batch}/table", data=table).json == {"sheets": 1}
     done = office.call("POST", f"/paper-batches/{batch}/table/confirm", "second", data=table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session, select
 
 from backend.ballots.tables import ProxyMandate, Vote
@@ -15,7 +16,9 @@ from tests.factories.people import make_resident
 from tests.factories.places import make_estate
 
 
-def arrange(world: World, *, is_confirmed: bool) -> tuple[Any, dict[str, str], Any]:
+def arrange(
+    world: World, *, is_confirmed: bool, period: tuple[int, int] = (-24, 720)
+) -> tuple[Any, dict[str, str], Any]:
     with world.arrange() as ctx:
         estate = make_estate(ctx, dwellings=2)
         ballot = make_ballot(ctx, estate)
@@ -30,8 +33,8 @@ def arrange(world: World, *, is_confirmed: bool) -> tuple[Any, dict[str, str], A
                 slot=1,
                 slot_limit=3,
                 powers="全部事项",
-                valid_from=now - timedelta(days=1),
-                valid_until=now + timedelta(days=30),
+                valid_from=now + timedelta(hours=period[0]),
+                valid_until=now + timedelta(hours=period[1]),
                 document_sha256="0" * 64,
                 registered_by="one",
                 registered_at=now,
@@ -72,3 +75,17 @@ def test_an_unconfirmed_mandate_opens_nothing(world: World) -> None:
         client.post(f"/api/v1/ballots/{ballot.ballot_id}/votes", json=body, headers=headers).status_code
         == 404
     )
+
+
+@pytest.mark.parametrize("period", [(-48, -1), (1, 48)])
+def test_a_mandate_casts_only_within_its_period(world: World, period: tuple[int, int]) -> None:
+    ballot, headers, client = arrange(world, is_confirmed=True, period=period)
+    body = {
+        "entries": list(ballot.entry_ids.values())[:1],
+        "choices": dict.fromkeys(ballot.motion_ids, "for"),
+        "documents_hash": ballot.documents_hash,
+    }
+    answer = client.post(f"/api/v1/ballots/{ballot.ballot_id}/votes", json=body, headers=headers)
+    assert answer.status_code == 404
+    with Session(world.ports.engine) as session:
+        assert session.exec(select(Vote.channel)).all() == []

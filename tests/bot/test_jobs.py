@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlmodel import col, select
 
+from backend.ballots import queries as ballots
 from backend.ballots.repository.votes import NewVote, insert_vote_row
 from backend.ballots.tables import Ballot, Vote
 from backend.demo.roll import CHAOYANG, homes_of, roll_csv
@@ -143,6 +144,19 @@ def test_one_ballot_that_fails_holds_up_no_other(
     assert ballot_now(ports, sound.ballot_id).state == "counting"
     assert ballot_now(ports, broken.ballot_id).state == "open"
     assert [record.message for record in caplog.records] == ["item_failed"]
+
+
+def test_every_running_ballot_is_numbered_and_looked_at_however_many_there_are(ctx: Context) -> None:
+    estate = make_estate(ctx, dwellings=0)
+    first = make_ballot(ctx, estate, motions=1)
+    columns = Ballot.__table__  # type: ignore[attr-defined]
+    row = ctx.session.execute(columns.select().where(columns.c.id == first.ballot_id)).one()._mapping
+    running = [dict(row) | {"id": f"run{n:05}"} for n in range(1100)]
+    waiting = [dict(row) | {"id": f"wait{n:04}", "state": "counting"} for n in range(1100)]
+    ctx.session.execute(insert(columns), running + waiting)
+    assert {item["id"] for item in running + waiting} <= set(ballots.active_ballots(ctx.session))
+    due = ballots.due_ballots(ctx.session, "counting", ctx.clock.now())
+    assert {item["id"] for item in waiting} <= set(due)
 
 
 def test_a_waiting_import_runs_once(ports: Ports, acting: Acting, whole_state: State) -> None:

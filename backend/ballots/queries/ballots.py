@@ -176,18 +176,21 @@ def waiting_hours(session: Session, estate_id: str) -> int:
     return max((settings["waiting_hours"] for settings in session.exec(chosen)), default=0)
 
 
-def due_ballots(session: Session, state: str, now: datetime, limit: int = 100) -> list[str]:
-    """Return ballots to close (``open`` past their deadline) or to look at for sealing (``counting``)."""
+def due_ballots(session: Session, state: str, now: datetime) -> list[str]:
+    """Return ballots to close (``open`` past their deadline) or to look at for sealing (``counting``).
+
+    All of them: those that wait for paper must not hold up the ones behind them.
+    """
     chosen = select(Ballot.id).where(Ballot.state == state)
     if state == "open":
         chosen = chosen.where(col(Ballot.closes_at) <= now)
-    return list(session.exec(chosen.order_by(col(Ballot.closes_at)).limit(limit)))
+    return list(session.exec(chosen.order_by(col(Ballot.closes_at))))
 
 
-def active_ballots(session: Session, limit: int = 500) -> list[str]:
-    """Return the ballots whose trees may grow: their votes are numbered and checkpointed as they come."""
+def active_ballots(session: Session) -> list[str]:
+    """Return all ballots whose trees may grow: their votes are numbered and checkpointed as they come."""
     chosen = select(Ballot.id).where(col(Ballot.state).in_(("open", "counting", "preliminary", "suspended")))
-    return list(session.exec(chosen.order_by(col(Ballot.id)).limit(limit)))
+    return list(session.exec(chosen.order_by(col(Ballot.id))))
 
 
 def count_by_state(session: Session, estate_ids: Iterable[str]) -> dict[str, int]:

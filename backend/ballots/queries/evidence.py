@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from backend.ballots.queries.tally import count_ballot
+from backend.ballots.queries.ballots import RESULT_STATES
+from backend.ballots.queries.tally import MotionCount, count_ballot, result_json
 from backend.ballots.repository import ballots as repository
-from backend.ballots.rules.evidence import BallotEvidence, MotionEvidence, RuleEvidence
+from backend.ballots.rules.evidence import BallotEvidence, MotionEvidence, RuleEvidence, same_numbers
 from backend.ballots.service.sealing import tree_of
 from backend.ballots.tables import Ballot
 from backend.ledger import queries as ledger
@@ -18,14 +19,17 @@ def ballot_evidence(session: Session, ballot_id: str) -> BallotEvidence | None:
     if ballot is None:
         return None
     checkpoint = ledger.last_checkpoint(session, tree_of(ballot.id))
+    counted = count_ballot(session, ballot) if ballot.state in RESULT_STATES else None
     return BallotEvidence(
         ballot_id=ballot.id,
         estate_id=ballot.estate_id,
         kind=ballot.kind,
         state=ballot.state,
         title=ballot.title,
-        results=_results(session, ballot),
+        results=_announced(session, ballot) if counted is None else _results(ballot, counted),
         building_id=ballot.building_id,
+        electorate=ballot.electorate,
+        is_as_published=counted is None or same_numbers(ballot.result, result_json(counted)),
         documents_hash=ballot.documents_hash,
         roll_hash=ballot.roll_hash,
         sealed_root=checkpoint.root if checkpoint and ballot.sealed_at else None,
@@ -36,12 +40,14 @@ def ballot_evidence(session: Session, ballot_id: str) -> BallotEvidence | None:
     )
 
 
-def _results(session: Session, ballot: Ballot) -> tuple[MotionEvidence, ...]:
-    if ballot.state not in ("preliminary", "final"):
-        return tuple(
-            MotionEvidence(motion.id, motion.title, (motion.rule_id, *(motion.joined_rule_ids or ())))
-            for motion in repository.motions_of(session, ballot.id)
-        )
+def _announced(session: Session, ballot: Ballot) -> tuple[MotionEvidence, ...]:
+    return tuple(
+        MotionEvidence(motion.id, motion.title, (motion.rule_id, *(motion.joined_rule_ids or ())))
+        for motion in repository.motions_of(session, ballot.id)
+    )
+
+
+def _results(ballot: Ballot, counted: list[MotionCount]) -> tuple[MotionEvidence, ...]:
     stored = {row["motion"]: row for row in ballot.result}
     return tuple(
         MotionEvidence(
@@ -57,7 +63,8 @@ def _results(session: Session, ballot: Ballot) -> tuple[MotionEvidence, ...]:
                 for count in item.counts
             },
         )
-        for item in count_ballot(session, ballot)
+        for item in counted
+        if item.motion.id in stored
     )
 
 

@@ -19,8 +19,16 @@ _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: the account, and the dwellings whose votes it may contest (``MAY_CONTEST``)."""
+
+    account_id: str
+    contesting: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdVote:
-    """One recorded vote of a dwelling; ``receipt`` only for the account that cast it."""
+    """One recorded vote of a dwelling; ``receipt`` only for those who may look for it in the count."""
 
     ballot_id: str
     ballot_title: str
@@ -37,12 +45,16 @@ class HouseholdVote:
 def votes_of_dwellings(
     session: Session,
     dwelling_ids: Iterable[str],
-    account_id: str,
+    viewer: Viewer,
     *,
     before: tuple[datetime, str] | None,
     limit: int,
 ) -> list[HouseholdVote]:
-    """Return what was recorded for these dwellings, newest first, by whatever channel."""
+    """Return what was recorded for these dwellings, newest first, by whatever channel.
+
+    What was handed in on paper or by a proxy has no account of the household behind it: those who may contest it have
+    its receipt, or nobody could find that vote in.
+    """
     chosen = (
         select(Vote, RollEntry, Ballot.title)
         .join(
@@ -58,11 +70,12 @@ def votes_of_dwellings(
         earlier = (col(Vote.cast_at) == before[0]) & (col(Vote.roll_entry_id) < before[1])
         chosen = chosen.where(or_(col(Vote.cast_at) < before[0], earlier))
     ordered = chosen.order_by(col(Vote.cast_at).desc(), col(Vote.roll_entry_id).desc()).limit(limit)
-    return [_household_vote(*row, account_id) for row in session.exec(ordered)]
+    return [_household_vote(*row, viewer) for row in session.exec(ordered)]
 
 
-def _household_vote(vote: Vote, entry: RollEntry, title: str, account_id: str) -> HouseholdVote:
-    is_mine = vote.account_id == account_id
+def _household_vote(vote: Vote, entry: RollEntry, title: str, viewer: Viewer) -> HouseholdVote:
+    is_mine = vote.account_id == viewer.account_id
+    is_ours = vote.channel != "online" and entry.dwelling_id in viewer.contesting
     return HouseholdVote(
         ballot_id=vote.ballot_id,
         ballot_title=title,
@@ -72,7 +85,7 @@ def _household_vote(vote: Vote, entry: RollEntry, title: str, account_id: str) -
         state=vote.state,
         cast_at=vote.cast_at,
         is_mine=is_mine,
-        receipt=format_receipt(vote.receipt) if is_mine else None,
+        receipt=format_receipt(vote.receipt) if is_mine or is_ours else None,
         reference=entry.id,
     )
 

@@ -12,6 +12,7 @@ from backend.ballots.repository import amendments
 from backend.ballots.rules.amendments import describe, row_of
 from backend.ballots.rules.paper import draw_sample
 from backend.ballots.tables import PaperBatch, PaperVote, RollEntry, Vote
+from backend.notices.rules import mask_door
 from backend.tally.weight import RollEntry as CountedEntry
 
 _MINUTE = timedelta(minutes=1)
@@ -32,7 +33,10 @@ class PersonRate:
 
 @dataclass(frozen=True, slots=True)
 class AmendmentLine:
-    """One confirmed correction, in order of effect; ``before`` None was added, ``after`` None removed."""
+    """One confirmed correction, in order of effect; ``before`` None was added, ``after`` None removed.
+
+    ``place`` is the room as it may be published: ``1栋2单元5**``.
+    """
 
     number: int
     at: datetime
@@ -41,6 +45,7 @@ class AmendmentLine:
     before: CountedEntry | None
     after: CountedEntry | None
     text: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,9 @@ def recall_sample(session: Session, ballot_id: str, seed: str, size: int) -> lis
 def amendments_of(session: Session, ballot_id: str) -> list[AmendmentLine]:
     """Return the confirmed corrections of the frozen roll, for the result notice and the record."""
     lines = []
-    for number, row in enumerate(amendments.confirmed(session, ballot_id), 1):
+    confirmed = amendments.confirmed(session, ballot_id)
+    places = _places(session, ballot_id, {row.roll_entry_id for row in confirmed})
+    for number, row in enumerate(confirmed, 1):
         before, after = row_of(row.before), row_of(row.after)
         assert row.confirmed_at is not None
         lines.append(
@@ -132,6 +139,18 @@ def amendments_of(session: Session, ballot_id: str) -> list[AmendmentLine]:
                 before.counted() if before else None,
                 after.counted() if after else None,
                 describe(row.change, before, after),
+                places.get(row.roll_entry_id or "", ""),
             )
         )
     return lines
+
+
+def _places(session: Session, ballot_id: str, entry_ids: set[str | None]) -> dict[str, str]:
+    if not entry_ids:
+        return {}
+    rows = session.exec(
+        select(RollEntry.id, RollEntry.building_label, RollEntry.entrance_label, RollEntry.door_label).where(
+            RollEntry.ballot_id == ballot_id, col(RollEntry.id).in_(entry_ids)
+        )
+    )
+    return {key: mask_door(f"{building}{entrance}{door}") for key, building, entrance, door in rows}

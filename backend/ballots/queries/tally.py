@@ -17,6 +17,8 @@ from backend.tally.rule import Rule, get_rule, profile_of
 from backend.tally.sums import Sums
 from backend.tally.weight import Basis, Weights
 
+_PUBLISHED = ("preliminary", "final")
+
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
@@ -63,9 +65,11 @@ def count_ballot(session: Session, ballot: Ballot) -> list[MotionCount]:
 def participation(session: Session, ballot: Ballot) -> dict[str, Any]:
     """Return what anybody of the estate may see while voting runs: who took part, never what was said.
 
-    ``for`` sums, shortfalls and outcomes are absent (threats.md). The rate's denominator is the whole roll.
+    ``for`` sums, shortfalls and outcomes are absent (threats.md). The rate's denominator is the whole roll. Until the
+    result is published every standing paper takes part, whatever its marks and however a rule reads them: else
+    who voted, told by door, and this sum would together tell who abstained. Afterwards it is as counted.
     """
-    motions = _turnout(session, ballot) or _counted(session, ballot)
+    motions = _counted(session, ballot) if ballot.state in _PUBLISHED else turnout_of(session, ballot)
     roll = motions[0][1][0][2].roll if motions else Weights()
     shown = [
         {
@@ -88,36 +92,31 @@ def moment_of(session: Session, ballot: Ballot) -> tuple[int, dict[str, int]]:
 
 
 # A motion's id, and for each of its rules the parameters and the sums read under them.
-_Uses = list[tuple[Rule, dict[str, str], Sums]]
+Uses = list[tuple[Rule, dict[str, str], Sums]]
 
 
-def _counted(session: Session, ballot: Ballot) -> list[tuple[str, _Uses]]:
+def _counted(session: Session, ballot: Ballot) -> list[tuple[str, Uses]]:
     return [
         (item.motion.id, [(count.rule, count.parameters, count.sums) for count in item.counts])
         for item in count_ballot(session, ballot)
     ]
 
 
-def _turnout(session: Session, ballot: Ballot) -> list[tuple[str, _Uses]]:
-    """Return participation without looking at what was said: one pass, the same for every motion.
+def turnout_of(session: Session, ballot: Ballot) -> list[tuple[str, Uses]]:
+    """Return participation without looking at what was said: one pass, the same for every motion and reading.
 
-    Empty where that is not enough: a standing paper has an invalid mark, or a rule reads choices its own way.
     The denominators are the ballot's own columns, which amendments keep (``service/amendments``).
     """
     motions = [(motion.id, _rules_of(motion)) for motion in repository.motions_of(session, ballot.id)]
-    if any(reading(rule, parameters) for _, rules in motions for rule, parameters in rules):
-        return []
-    found = grouped.turnout(session, ballot.id)
-    if found.has_invalid or ballot.roll_area_centi is None:
-        return []
-    roll = Weights(ballot.roll_area_centi, int(ballot.roll_heads or 0), int(ballot.roll_households or 0))
-    missing = Weights(
-        roll.area - found.weights.area,
-        roll.heads - found.weights.heads,
-        roll.households - found.weights.households,
+    given = grouped.turnout(session, ballot.id)
+    roll = Weights(
+        int(ballot.roll_area_centi or 0), int(ballot.roll_heads or 0), int(ballot.roll_households or 0)
     )
-    sums = Sums(roll=roll, participating=found.weights, unvoted=missing)
-    return [(motion_id, [(rule, given, sums) for rule, given in rules]) for motion_id, rules in motions]
+    if ballot.roll_area_centi is None:
+        roll = grouped.roll_weights(session, ballot.id)
+    missing = Weights(roll.area - given.area, roll.heads - given.heads, roll.households - given.households)
+    sums = Sums(roll=roll, participating=given, unvoted=missing)
+    return [(motion_id, [(rule, values, sums) for rule, values in rules]) for motion_id, rules in motions]
 
 
 def _rules_of(motion: Motion) -> list[tuple[Rule, dict[str, str]]]:

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlmodel import Session, col
 
-from backend.ballots.queries.tally import count_ballot
+from backend.ballots.queries.tally import turnout_of
 from backend.ballots.repository.tally import participation_by_place
 from backend.ballots.rules.kinds import casting_relations
+from backend.ballots.rules.periods import publication_due
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.tally.count import participation_only
 from backend.tally.weight import Basis
@@ -30,6 +31,7 @@ class BallotFacts:
     opens_at: datetime | None
     closes_at: datetime | None
     objections_until: datetime | None
+    publish_until: datetime | None
     relations: tuple[str, ...]
 
 
@@ -89,6 +91,7 @@ def _facts(row: Ballot) -> BallotFacts:
         row.opens_at,
         row.closes_at,
         row.objections_until,
+        publication_due(row.sealed_at, row.parameters["publish_days"]) if row.sealed_at else None,
         relations,
     )
 
@@ -155,12 +158,16 @@ def unvoted_dwellings(session: Session, ballot_id: str, *, after: str = "", limi
 
 
 def participation_shortfall(session: Session, ballot_id: str) -> list[Lack]:
-    """Return what participation lacks, one line per basis (the worst over all motions and rules)."""
+    """Return what participation lacks, one line per basis (the worst over all motions and rules).
+
+    From the turnout of ``participation``, never from what was said: a reading may make an abstainer absent, and a
+    shortfall that did not shrink by a neighbour's paper would tell it.
+    """
     ballot = session.get_one(Ballot, ballot_id)
     worst: dict[Basis, Lack] = {}
-    for item in count_ballot(session, ballot):
-        for count in item.counts:
-            for test in participation_only(count.rule, count.sums, count.parameters):
+    for _, uses in turnout_of(session, ballot):
+        for rule, parameters, sums in uses:
+            for test in participation_only(rule, sums, parameters):
                 if not test.passed and test.shortfall is None:
                     continue  # no denominator: nothing anybody could still do
                 lack = Lack(test.basis, 0 if test.passed else test.shortfall or 0, test.denominator)
@@ -182,16 +189,13 @@ def count_unvoted(session: Session, ballot_id: str) -> int:
 
 
 def turnout_of_ballots(session: Session, ballot_ids: Iterable[str]) -> dict[str, list[PlaceTurnout]]:
-    """Return participation of several ballots by entrance, in one query; never a choice.
-
-    Papers whose every mark is invalid take no part (domain §3).
-    """
+    """Return participation of several ballots by entrance, in one query; never a choice."""
     place = (col(RollEntry.building_id), col(RollEntry.entrance_id))
-    valid = (col(Vote.state) == "standing") & (func.replace(col(Vote.choices), "i", "") != "")
+    given = col(Vote.state) == "standing"
     mine = (col(Vote.ballot_id) == col(RollEntry.ballot_id)) & (col(Vote.roll_entry_id) == col(RollEntry.id))
     chosen = (
         select(col(RollEntry.ballot_id), *place, func.count(), func.count(col(Vote.roll_entry_id)))
-        .join(Vote, mine & valid, isouter=True)
+        .join(Vote, mine & given, isouter=True)
         .where(col(RollEntry.ballot_id).in_(list(ballot_ids)), col(RollEntry.is_removed).is_(False))
         .group_by(col(RollEntry.ballot_id), *place)
     )

@@ -106,4 +106,13 @@ def confirmed(session: Session, ballot_id: str) -> list[RollAmendment]:
     chosen = select(RollAmendment).where(
         RollAmendment.ballot_id == ballot_id, RollAmendment.state == "confirmed"
     )
-    return list(session.exec(chosen.order_by(col(RollAmendment.confirmed_at), col(RollAmendment.id))))
+    ordered = chosen.order_by(col(RollAmendment.confirmed_at), col(RollAmendment.id))
+    return list(session.exec(ordered.execution_options(**_FRESH)))
+
+
+def proposed(session: Session, ballot_id: str) -> list[str]:
+    """Return the amendments that wait for their second person."""
+    chosen = select(RollAmendment.id).where(
+        RollAmendment.ballot_id == ballot_id, RollAmendment.state == "proposed"
+    )
+    return list(session.exec(chosen.order_by(col(RollAmendment.proposed_at), col(RollAmendment.id))))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from backend.ballots.tables import Ballot, BallotCheck, BallotDocument, Motion, RollAmendment, RollEntry, Vote
+from backend.ballots.tables import Ballot, BallotCheck, BallotDocument, Motion, RollEntry, Vote
 
 
 def find_ballot(session: Session, ballot_id: str) -> Ballot | None:
@@ -59,11 +59,3 @@ def count_votes_in(session: Session, ballot_id: str, state: str) -> int:
     """Return how many votes are in a state."""
     counted = select(func.count()).select_from(Vote).where(Vote.ballot_id == ballot_id, Vote.state == state)
     return session.exec(counted).one()
-
-
-def count_amendments(session: Session, ballot_id: str) -> int:
-    """Return how many corrections of the frozen roll were confirmed."""
-    chosen = select(func.count()).select_from(RollAmendment)
-    return session.exec(
-        chosen.where(RollAmendment.ballot_id == ballot_id, RollAmendment.state == "confirmed")
-    ).one()

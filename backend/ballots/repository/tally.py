@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, cast, distinct, func, literal_column, select
@@ -35,26 +36,17 @@ def roll_weights(session: Session, ballot_id: str) -> Weights:
     return Weights(int(area), int(heads), int(households))
 
 
-@dataclass(frozen=True, slots=True)
-class Turnout:
-    """What stands, whatever it says: one row for the whole ballot."""
-
-    weights: Weights
-    has_invalid: bool
-
-
-def turnout(session: Session, ballot_id: str) -> Turnout:
-    """Return area, heads and households of the entries with a standing vote, in one pass."""
+def turnout(session: Session, ballot_id: str) -> Weights:
+    """Return area, heads and households of the entries with a standing vote, whatever it says, in one pass."""
     row = session.connection().execute(
         select(
             func.coalesce(func.sum(col(RollEntry.area_centi)), 0),
             func.count(distinct(col(RollEntry.head_no))),
             func.coalesce(func.sum(cast(col(RollEntry.is_household), Integer)), 0),
-            func.coalesce(func.max(cast(col(Vote.choices).contains("i"), Integer)), 0),
         ).where(*_standing(ballot_id))
     )
-    area, heads, households, invalid = row.one()
-    return Turnout(Weights(int(area), int(heads), int(households)), bool(invalid))
+    area, heads, households = row.one()
+    return Weights(int(area), int(heads), int(households))
 
 
 def votes_by_state(session: Session, ballot_id: str) -> dict[str, int]:
@@ -70,15 +62,9 @@ def votes_by_state(session: Session, ballot_id: str) -> dict[str, int]:
     return {state: int(count) for state, count in rows}
 
 
-def patterns(session: Session, ballot_id: str, *, without_newest: int = 0) -> list[Pattern]:
-    """Return area, households and entries per set of letters, of all standing votes or without the newest."""
-    newest = (
-        select(col(Vote.receipt))
-        .where(col(Vote.ballot_id) == ballot_id, col(Vote.state) == "standing")
-        .order_by(col(Vote.cast_at).desc(), col(Vote.receipt))
-        .limit(without_newest)
-    )
-    older = (col(Vote.receipt).not_in(newest.scalar_subquery()),) if without_newest else ()
+def patterns(session: Session, ballot_id: str, *, before: datetime | None = None) -> list[Pattern]:
+    """Return area, households and entries per set of letters, of all standing votes or of those cast before."""
+    older = (col(Vote.cast_at) < before,) if before else ()
     rows = session.connection().execute(
         select(
             col(Vote.choices),
@@ -93,6 +79,28 @@ def patterns(session: Session, ballot_id: str, *, without_newest: int = 0) -> li
         Pattern(letters, int(area), int(households), int(entries))
         for letters, area, households, entries in rows
     ]
+
+
+def _hidden_in_sums(ballot_id: str) -> Any:
+    """Votes that stand in every household sum: of a household, valid on every motion."""
+    return (*_standing(ballot_id), col(RollEntry.is_household).is_(True), ~col(Vote.choices).contains("i"))
+
+
+def newest_owners(session: Session, ballot_id: str, owners: int) -> datetime | None:
+    """Return the moment from which on that many owners' households voted, the newest; None when fewer did."""
+    last = func.max(col(Vote.cast_at)).label("last")
+    per_owner = select(last).where(*_hidden_in_sums(ballot_id)).group_by(col(RollEntry.head_no))
+    chosen = per_owner.order_by(last.desc()).offset(owners - 1).limit(1)
+    found: datetime | None = session.connection().execute(chosen).scalar_one_or_none()
+    return found
+
+
+def count_owners(session: Session, ballot_id: str, before: datetime) -> int:
+    """Return how many owners' households voted before a moment, each valid on every motion."""
+    chosen = select(func.count(distinct(col(RollEntry.head_no)))).where(
+        *_hidden_in_sums(ballot_id), col(Vote.cast_at) < before
+    )
+    return int(session.connection().execute(chosen).scalar_one())
 
 
 def heads(session: Session, ballot_id: str, motions: int) -> list[Heads]:
@@ -136,7 +144,7 @@ def participation_by_place(
 ) -> list[PlaceCount]:
     """Return participation by ``building``, ``entrance`` or ``door``; never a choice.
 
-    Papers whose every mark is invalid take no part (domain §3).
+    A paper whose every mark is invalid was given too: left out here, its door would tell what it says.
     """
     names = ("building_label", "entrance_label", "door_label")[
         : {"building": 1, "entrance": 2, "door": 3}[level]
@@ -144,11 +152,7 @@ def participation_by_place(
     columns = [col(getattr(RollEntry, name)) for name in names]
     votes = (
         select(col(Vote.roll_entry_id))
-        .where(
-            col(Vote.ballot_id) == ballot_id,
-            col(Vote.state) == "standing",
-            func.replace(col(Vote.choices), "i", "") != "",
-        )
+        .where(col(Vote.ballot_id) == ballot_id, col(Vote.state) == "standing")
         .subquery()
     )
     chosen = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,9 @@ class MotionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class BallotEvidence:
-    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked."""
+    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked;
+    ``electorate`` says whether owners or households were; ``is_as_published``: the rows of today count to the numbers
+    that were sealed and published."""
 
     ballot_id: str
     estate_id: str
@@ -53,6 +55,8 @@ class BallotEvidence:
     title: str
     results: tuple[MotionEvidence, ...]
     building_id: str | None = None
+    electorate: str = "owners"
+    is_as_published: bool = True
     documents_hash: str | None = None
     roll_hash: str | None = None
     sealed_root: str | None = None
@@ -60,3 +64,27 @@ class BallotEvidence:
     sealed_at: datetime | None = None
     objections_until: datetime | None = None
     final_at: datetime | None = None
+
+
+def same_numbers(published: Iterable[Mapping[str, Any]], recounted: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether two results (as stored at sealing) say the same: motions, rules, parameters, sums and outcomes.
+
+    Titles, clauses and wordings may change with a new version of the product; a number never.
+    """
+    return [_numbers(row) for row in published] == [_numbers(row) for row in recounted]
+
+
+_OF_TEST = ("basis", "numerator_kind", "denominator_kind", "numerator", "denominator", "threshold", "passed")
+
+
+def _numbers(motion: Mapping[str, Any]) -> tuple[Any, ...]:
+    rules = [
+        (
+            rule["rule"],
+            dict(rule["parameters"]),
+            rule["outcome"],
+            [[test[name] for name in _OF_TEST] for test in rule["tests"]],
+        )
+        for rule in motion["rules"]
+    ]
+    return motion["motion"], motion["outcome"], rules

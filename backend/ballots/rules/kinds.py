@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backend.tally.definition import Numerator, Rule
+from backend.tally.weight import Basis
+
 GENERAL = "cn-civil-code/general"
 SPECIAL = "cn-civil-code/special"
 
@@ -44,9 +47,28 @@ _OWNER_RELATIONS = ("owner", "representative")
 _HOUSEHOLD_RELATIONS = ("owner", "co_owner", "representative", "family", "public_tenant")
 
 
+# Tenants live in the household but its vote is not theirs to contest (threats.md).
+MAY_CONTEST = frozenset({"owner", "co_owner", "representative", "family", "public_tenant"})
+
+
 def casting_relations(electorate: str, *, tenants_vote: bool, public_tenants_vote: bool) -> tuple[str, ...]:
     """Return the bindings that may cast in an electorate; tenants only where the locality says so (domain §3)."""
     if electorate == "owners":
         return _OWNER_RELATIONS
     kept = [name for name in _HOUSEHOLD_RELATIONS if name != "public_tenant" or public_tenants_vote]
     return (*kept, "tenant") if tenants_vote else tuple(kept)
+
+
+def may_ask_households(kind: str) -> bool:
+    """Tell whether a kind may be put to households: owners decide everything but the canvass (domain §3)."""
+    return KINDS[kind].electorate == "households"
+
+
+def needs_owners(rule: Rule) -> bool:
+    """Tell whether a rule weighs area or heads: those are owners', which a households' roll does not hold."""
+    return any(test.basis is not Basis.HOUSEHOLDS for test in rule.tests)
+
+
+def counts_satisfaction(rule: Rule) -> bool:
+    """Tell whether a rule counts answers of a survey (domain §5), which no paper of a ballot holds."""
+    return any(test.numerator not in (Numerator.PARTICIPATING, Numerator.FOR) for test in rule.tests)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.ballots.rules.kinds import may_ask_households
 from backend.kernel.clock import local_date
 
 
@@ -36,6 +37,7 @@ class Facts:
     electorate: str
     motions: int
     undecidable_rules: tuple[str, ...]
+    owners_rules: tuple[str, ...]
     documents: int
     entries: int
     checks: frozenset[str]
@@ -51,6 +53,7 @@ _NEEDS_DOCUMENT = frozenset(
 def notice_conditions(facts: Facts) -> list[Condition]:
     """Return what must hold before the voting notice is published."""
     return [
+        Condition("electorate", "投票人", _electorate(facts)),
         Condition("motions", "表决事项", None if facts.motions else "请至少写明一个表决事项。"),
         Condition("rules", "计票规则", _rules(facts)),
         Condition("documents", "方案文件", _documents(facts)),
@@ -78,6 +81,16 @@ def unmet(conditions: Iterable[Condition]) -> list[Condition]:
 
 def _check(facts: Facts, name: str, title: str, remedy: str) -> Condition:
     return Condition(name, title, None if name in facts.checks else remedy)
+
+
+def _electorate(facts: Facts) -> str | None:
+    if facts.electorate == "owners":
+        return None
+    if not may_ask_households(facts.kind):
+        return "这类表决由业主决定，不能按住户投票，请重新起草。"
+    if facts.owners_rules:
+        return "按业主面积和人数计算的规则不能用于按住户的投票，请重新起草：" + "；".join(facts.owners_rules)
+    return None
 
 
 def _rules(facts: Facts) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.ballots.repository import amendments as repository
 from backend.ballots.rules.amendments import Row, Wanted, check_wanted
-from backend.ballots.rules.roll import head_key
+from backend.ballots.rules.roll import head_key, on_roll
 from backend.ballots.tables import Ballot, RollEntry
 from backend.infra.context import Context
 from backend.kernel.errors import Conflict, FieldError, NotFound, Unprocessable
@@ -40,6 +40,9 @@ def plan_amendment(
     """Return the row before and after, and the entry it is."""
     if command.change == "add":
         source = source_of(ctx, ballot, command.dwelling_id)
+        if not on_roll(source, electorate=ballot.electorate, settings=ballot.parameters):
+            where = FieldError("dwelling_id", "按本次表决的规则，这套房屋（车位、商铺）不列入名册。")
+            raise Unprocessable("amendment", "更正内容有误。", [where])
         entry = repository.find_by_dwelling(ctx.session, ballot.id, source.dwelling_id)
         if entry is not None and not entry.is_removed:
             raise Conflict("already_on_roll", "这套房屋已经在名册上。")
@@ -50,6 +53,9 @@ def plan_amendment(
     before = row_as_it_stands(entry)
     wanted = Wanted(command.change, command.area_centi, command.is_household)
     check_wanted(wanted, before)
+    if command.is_household is False and ballot.electorate == "households":
+        where = FieldError("is_household", "按住户投票的名册上只有居民户；不是居民户的，请移出名册。")
+        raise Unprocessable("amendment", "更正内容有误。", [where])
     if command.change == "remove":
         return before, None, entry.id
     if command.change == "owner":

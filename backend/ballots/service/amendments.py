@@ -19,6 +19,7 @@ from backend.ballots.service.amendment_rows import (
     source_of,
     with_head,
 )
+from backend.ballots.service.corrections import publish_correction, require_upheld_objection
 from backend.ballots.service.entries import lock_ballot, person, refuse_same_person, require_counting
 from backend.ballots.service.loading import load_for, tell
 from backend.ballots.tables import Ballot, RollAmendment, RollEntry, Vote
@@ -33,7 +34,7 @@ def propose_amendment(ctx: Context, command: ProposeAmendment) -> RollAmendment:
     """Store a proposal; it changes nothing until confirmed. Raises NotFound, Forbidden, Conflict, Unprocessable."""
     ballot = load_for(ctx, command.ballot_id, Permission.ROLL_AMEND)
     ballot, now = lock_ballot(ctx, ballot.id)
-    require_counting(ballot, now, "更正名册")
+    _require_open_roll(ctx, ballot, now)
     if not command.reason.strip():
         raise Unprocessable("reason", "请写明更正的理由。", [FieldError("reason", "请写明更正的理由。")])
     before, after, entry_id = plan_amendment(ctx, ballot, command)
@@ -69,7 +70,7 @@ def confirm_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
     assert fresh is not None
     if fresh.state == "confirmed" and fresh.confirmed_by == person(ctx):
         return fresh
-    require_counting(ballot, now, "更正名册")
+    _require_open_roll(ctx, ballot, now)
     after = _apply(ctx, ballot, fresh)
     changes = {"after": after.to_json() if after else {}, "roll_entry_id": _entry_id(ctx, fresh, ballot)}
     if not repository.decide(
@@ -77,6 +78,8 @@ def confirm_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
     ):
         raise _decided()
     _recompute(ctx, ballot, fresh)
+    if ballot.state == "preliminary":
+        publish_correction(ctx, _as_it_stands(ctx, ballot.id), f"异议成立：更正名册（{fresh.reason}）")
     confirmed = repository.find_amendment(ctx.session, amendment_id)
     assert confirmed is not None
     return confirmed
@@ -93,6 +96,13 @@ def withdraw_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
     withdrawn = repository.find_amendment(ctx.session, amendment_id)
     assert withdrawn is not None
     return withdrawn
+
+
+def withdraw_proposals(ctx: Context, ballot: Ballot) -> None:
+    """Take back what nobody confirmed while the count was open: after the seal it could never take effect."""
+    for amendment_id in repository.proposed(ctx.session, ballot.id):
+        if repository.decide(ctx.session, amendment_id, "withdrawn"):
+            tell(ctx, ballot, "roll.amendment_withdrawn", {"amendment": amendment_id})
 
 
 def list_amendments(
@@ -118,6 +128,20 @@ def reject_votes_of_removed(ctx: Context, ballot_id: str) -> int:
         )
     ).all()
     return sum(votes.move_vote(ctx, receipt, state, "rejected", "entry_removed") for receipt, state in stray)
+
+
+def _require_open_roll(ctx: Context, ballot: Ballot, now: datetime) -> None:
+    """Refuse once the count is closed; under the preliminary result an upheld objection opens the roll again."""
+    if ballot.state == "preliminary":
+        require_upheld_objection(ctx, ballot, "")
+    else:
+        require_counting(ballot, now, "更正名册")
+
+
+def _as_it_stands(ctx: Context, ballot_id: str) -> Ballot:
+    found = ballots.find_ballot(ctx.session, ballot_id)
+    assert found is not None
+    return found
 
 
 def _apply(ctx: Context, ballot: Ballot, amendment: RollAmendment) -> Row | None:

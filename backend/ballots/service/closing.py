@@ -7,16 +7,19 @@ from datetime import timedelta
 from sqlmodel import col, select
 
 from backend.ballots.queries.tally import count_ballot, result_json
+from backend.ballots.repository import amendments
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import move_vote, take_sealing_lock
-from backend.ballots.service.amendments import reject_votes_of_removed
-from backend.ballots.service.loading import load_for, require_state, take_step, tell
+from backend.ballots.rules.periods import objections_end
+from backend.ballots.service.amendments import reject_votes_of_removed, withdraw_proposals
+from backend.ballots.service.corrections import LAPSED
+from backend.ballots.service.loading import load_for, require_state, take_step
 from backend.ballots.service.sealing import seal_tree, tree_of
-from backend.ballots.service.texts import correction_notice, final_notice, preliminary_notice
+from backend.ballots.service.texts import final_notice, preliminary_notice
 from backend.ballots.tables import Ballot, PaperBatch, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Permission
-from backend.kernel.clock import end_of_day, local_date
+from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict
 from backend.ledger import queries as ledger
 from backend.notices import queries as notice_queries
@@ -41,8 +44,8 @@ def close_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
 def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
     """Seal a ballot whose counting is over: nothing is entered afterwards; None when it is not due.
 
-    Due when the counting days are over, or at once when no paper and no review is waiting. What nobody
-    confirmed by then holds no place (domain §3). The result is computed from what is sealed.
+    Due when the counting days are over, or at once when no paper, no review and no proposed correction of the roll is
+    waiting. What nobody confirmed by then holds no place (domain §3). The result is computed from what is sealed.
     """
     ballot = repository.find_ballot(ctx.session, ballot_id)
     if ballot is None or ballot.state != "counting" or ballot.counting_until is None:
@@ -52,6 +55,7 @@ def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
     if now < ballot.counting_until and _is_waiting(ctx, ballot):
         return None
     lapsed = _reject_unconfirmed(ctx, ballot) + reject_votes_of_removed(ctx, ballot.id)
+    withdraw_proposals(ctx, ballot)
     checkpoint = seal_tree(ctx.session, ballot.id, allow_empty=True)
     result = result_json(count_ballot(ctx.session, ballot))
     root = checkpoint.root if checkpoint else None
@@ -59,8 +63,10 @@ def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
 
 
 def _is_waiting(ctx: Context, ballot: Ballot) -> bool:
-    """Tell whether papers or reviews may still come in."""
+    """Tell whether papers may still come in, or reviews and corrections still be decided."""
     if any(repository.count_votes_in(ctx.session, ballot.id, state) for state in ("pending", "held")):
+        return True
+    if amendments.proposed(ctx.session, ballot.id):
         return True
     batch = select(PaperBatch.id).where(
         PaperBatch.ballot_id == ballot.id, col(PaperBatch.witnessed_at).is_not(None)
@@ -73,7 +79,7 @@ def _reject_unconfirmed(ctx: Context, ballot: Ballot) -> int:
         select(Vote).where(Vote.ballot_id == ballot.id, col(Vote.state).in_(("pending", "held")))
     ).all()
     for vote in waiting:
-        move_vote(ctx, vote.receipt, vote.state, "rejected", "not_confirmed_in_time")
+        move_vote(ctx, vote.receipt, vote.state, "rejected", LAPSED)
     return len(waiting)
 
 
@@ -82,8 +88,7 @@ def publish_preliminary(ctx: Context, ballot_id: str) -> Ballot:
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
     require_state(ballot, "sealed", doing="公示结果")
     now = ctx.clock.now()
-    # The first day is not counted (Civil Code 201); the last one ends at its midnight.
-    until = end_of_day(local_date(now) + timedelta(days=ballot.parameters["objection_days"]))
+    until = objections_end(local_date(now), ballot.parameters["objection_days"])
     moved = take_step(ctx, ballot, "publish_preliminary", {}, preliminary_at=now, objections_until=until)
     checkpoint = ledger.last_checkpoint(ctx.session, tree_of(ballot.id))
     title, body = preliminary_notice(ctx.session, moved, checkpoint.root if checkpoint else "-")
@@ -103,53 +108,10 @@ def finalise(ctx: Context, ballot_id: str) -> Ballot:
     unanswered = notice_queries.count_open_objections(ctx.session, ballot.id)
     if unanswered:
         raise Conflict("objections_open", f"还有 {unanswered} 条异议没有答复，请先答复。")
+    if amendments.proposed(ctx.session, ballot.id):
+        raise Conflict("amendments_open", "还有名册更正等待第二人确认，请先确认或撤回。")
     moved = take_step(ctx, ballot, "finalise", {}, final_at=now)
     checkpoint = ledger.last_checkpoint(ctx.session, tree_of(ballot.id))
     title, body = final_notice(ctx.session, moved, checkpoint.root if checkpoint else "-")
     notices.publish_notice(ctx, PublishNotice(moved.estate_id, "ballot", moved.id, "final", title, body))
-    return moved
-
-
-def correct_vote(ctx: Context, ballot_id: str, receipt: str, reason: str) -> Ballot:
-    """Strike a vote that an upheld objection showed to be wrong; its entry's place becomes free.
-
-    Two people: whoever upheld the objection (to that vote, or to the result) does not strike. Once the result is
-    public it is recounted and the correction published; the strike is a leaf, the former outcome stays in the event.
-    """
-    ballot = load_for(ctx, ballot_id, Permission.BALLOT_REVIEW)
-    require_state(ballot, "open", "counting", "preliminary", doing="更正")
-    take_sealing_lock(ctx.session, ballot.id)
-    _require_upheld_objection(ctx, ballot, receipt)
-    vote = ctx.session.get(Vote, receipt)
-    is_here = vote is not None and vote.ballot_id == ballot.id
-    if not is_here or not move_vote(ctx, receipt, "standing", "rejected", "objection_upheld", reason):
-        raise Conflict("vote_not_standing", "没有找到可以更正的这一票。")
-    tell(ctx, ballot, "ballot.vote_struck", {})
-    if ballot.state != "preliminary":
-        return ballot
-    return _publish_correction(ctx, ballot, reason)
-
-
-def _require_upheld_objection(ctx: Context, ballot: Ballot, receipt: str) -> None:
-    answered_by = notice_queries.upheld_by(ctx.session, ballot.id, receipt)
-    if not answered_by:
-        raise Conflict(
-            "no_upheld_objection", "须先有住户对这一票或对结果提出异议，并答复为“异议成立”，才能更正。"
-        )
-    if answered_by == {ctx.actor.account_id}:
-        raise Conflict("two_people", "答复异议的人不能自己更正，请由另一位工作人员办理。")
-
-
-def _publish_correction(ctx: Context, ballot: Ballot, reason: str) -> Ballot:
-    before = ballot.result
-    checkpoint = seal_tree(ctx.session, ballot.id)
-    result = result_json(count_ballot(ctx.session, ballot))
-    if not repository.move_state(ctx.session, ballot, "preliminary", result=result):
-        raise Conflict("ballot_moved", "这次表决刚被别人修改过，请刷新后再看。")
-    moved = load_for(ctx, ballot.id, Permission.BALLOT_REVIEW)
-    outcomes = {"before": [row["outcome"] for row in before], "after": [row["outcome"] for row in result]}
-    root = checkpoint.root if checkpoint else "-"
-    tell(ctx, moved, "ballot.corrected", {"root": root, **outcomes})
-    title, body = correction_notice(ctx.session, moved, reason, root)
-    notices.publish_notice(ctx, PublishNotice(moved.estate_id, "ballot", moved.id, "amendment", title, body))
     return moved

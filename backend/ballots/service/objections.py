@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from backend.ballots.queries import ballots as queries
+from backend.ballots.rules.kinds import MAY_CONTEST
 from backend.ballots.tables import ProxyMandate, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.errors import Conflict, NotFound
 from backend.notices import service as notices
 from backend.notices.queries import ObjectionView
 from backend.notices.service import RaiseObjection
-
-# Tenants live in the household but its vote is not theirs to contest (threats.md).
-_MAY_OBJECT = frozenset({"owner", "co_owner", "representative", "family", "public_tenant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def object_to_ballot(ctx: Context, command: ObjectToBallot) -> ObjectionView:
     """
     ballot = queries.find_public(ctx.session, command.ballot_id, ctx.actor.estate_ids())
     home = next((home for home in ctx.actor.homes if home.dwelling_id == command.dwelling_id), None)
-    if ballot is None or home is None or home.relation not in _MAY_OBJECT:
+    if ballot is None or home is None or home.relation not in MAY_CONTEST:
         raise NotFound
     entry_id = _entry_of(ctx.session, ballot.id, home.dwelling_id)
     if command.about == "result":

@@ -8,6 +8,7 @@ from typing import Any
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import take_sealing_lock
 from backend.ballots.rules.documents import bind_documents, motions_text
+from backend.ballots.rules.kinds import needs_owners
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
 from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
 from backend.ballots.service.rolls import build_roll, count_roll
@@ -102,10 +103,14 @@ def extend(ctx: Context, ballot_id: str, closes_at: datetime, reason: str) -> Ba
 def stop(ctx: Context, ballot_id: str, step: str, reason: str) -> Ballot:
     """Suspend, resume, void or cancel, with a reason and (once announced) a notice.
 
-    Takes the sealing side of the barrier first: a vote acknowledged before stays, one after is refused.
+    Takes the sealing side of the barrier first: a vote acknowledged before stays, one after is refused. A ballot is
+    resumed before its published close only: afterwards nobody could vote, and counting days already gone would
+    take the witnessed paper with them (Conflict ``close_passed``: void it and hold it again).
     """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_STOP)
     take_sealing_lock(ctx.session, ballot.id)
+    if step == "resume" and ballot.state == "suspended":
+        _refuse_late_resumption(ctx, ballot)
     was_public = ballot.state != "draft"
     changes: dict[str, Any] = {"stopped_at": ctx.clock.now(), "stop_reason": reason}
     moved = take_step(ctx, ballot, step, {}, **changes)
@@ -114,6 +119,11 @@ def stop(ctx: Context, ballot_id: str, step: str, reason: str) -> Ballot:
         titles = {"suspend": "暂停投票", "resume": "恢复投票", "void": "表决作废", "cancel": "表决取消"}
         _publish(ctx, moved, kind, stop_notice(moved, titles[step], reason))
     return moved
+
+
+def _refuse_late_resumption(ctx: Context, ballot: Ballot) -> None:
+    if ballot.closes_at is not None and ctx.clock.now() >= ballot.closes_at:
+        raise Conflict("close_passed", "暂停期间已过截止时间，不能恢复；请将本次表决作废并公告，再重新组织。")
 
 
 def _refuse_unmet(conditions: list[Condition]) -> None:
@@ -141,6 +151,7 @@ def _facts(ctx: Context, ballot: Ballot) -> Facts:
         undecidable_rules=tuple(
             _unset(ctx, ballot, rule) for rule in sorted(rule_ids) if _unset(ctx, ballot, rule)
         ),
+        owners_rules=tuple(rule.title for rule in map(get_rule, sorted(rule_ids)) if needs_owners(rule)),
         documents=len(repository.documents_of(ctx.session, ballot.id)),
         entries=totals.entries,
         checks=frozenset(check.name for check in repository.checks_of(ctx.session, ballot.id)),

@@ -15,6 +15,7 @@ from backend.ballots.repository.ballots import motions_of
 from backend.ballots.rules.paper import sheet_hash
 from backend.ballots.rules.papers import encode_sheet
 from backend.ballots.service.batches import load_batch
+from backend.ballots.service.corrections import require_upheld_objection, restore_sheet
 from backend.ballots.service.entries import (
     check_file,
     lock_ballot,
@@ -23,7 +24,7 @@ from backend.ballots.service.entries import (
     require_counting,
     scope_of_entry,
 )
-from backend.ballots.service.loading import tell
+from backend.ballots.service.loading import require_state, tell
 from backend.ballots.tables import Ballot, PaperBatch, PaperVote, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Permission, require
@@ -163,17 +164,29 @@ def _taken() -> Conflict:
 def confirm_sheet(ctx: Context, command: ConfirmSheet) -> SheetState:
     """Confirm a sheet by reading it again; it stands at once when the entry's place is free, else waits for review.
 
-    Raises NotFound, Forbidden, Conflict: ``sheet_mismatch`` when the readings differ (which part is not told).
+    Under the preliminary result a sheet that lapsed unconfirmed is counted after an upheld objection only. Raises
+    NotFound, Forbidden, Conflict: ``sheet_mismatch`` when the readings differ (which part is not told).
     """
     sheet, vote, entry, ballot = _load(ctx, command.receipt, Permission.PAPER_CONFIRM)
     refuse_same_person(ctx, sheet.entered_by)
+    is_late = ballot.state == "preliminary"
+    if is_late:
+        votes.take_sealing_lock(ctx.session, ballot.id)
     ballot, now = lock_ballot(ctx, ballot.id)
-    require_counting(ballot, now, "核对纸质票")
+    if is_late:
+        require_state(ballot, "preliminary", doing="核对纸质票")
+        require_upheld_objection(ctx, ballot, vote.receipt)
+    else:
+        require_counting(ballot, now, "核对纸质票")
     reading = encode_sheet(_motion_ids(ctx, ballot), command.marks, ballot.max_choices)
     if command.entry_id != entry.id or not compare_digest(reading, vote.choices):
         raise Conflict("sheet_mismatch", "您的读票与录入不一致。请再看一遍；确属录错的，请退回重录。")
     if sheet.state == "confirmed" and sheet.decided_by == person(ctx):
         return state_of(sheet, vote.state, entry.building_label)
+    if is_late:
+        receipt = restore_sheet(ctx, ballot, sheet, vote)
+        _tell_household(ctx, ballot, entry, vote.channel, stands=True)
+        return _fresh(ctx, receipt, entry.building_label)
     if not repository.decide_sheet(ctx.session, sheet.receipt, "confirmed", person(ctx), now):
         raise _decided()
     stands = votes.move_vote(ctx, vote.receipt, "pending", "standing", "confirmed")
@@ -210,9 +223,15 @@ def list_sheets(
 
 
 def show_photo(ctx: Context, receipt: str) -> bytes:
-    """Return the photo of a sheet to those who may confirm it, until the count is closed; every look is an event."""
+    """Return the photo of a sheet to those who may confirm it, until the count is closed; every look is an event.
+
+    After that only where an upheld objection has the sheet read again.
+    """
     sheet, vote, _, ballot = _load(ctx, receipt, Permission.PAPER_CONFIRM)
-    require_counting(ballot, ctx.clock.now(), "查看纸质票照片")
+    if ballot.state == "preliminary":
+        require_upheld_objection(ctx, ballot, receipt)
+    else:
+        require_counting(ballot, ctx.clock.now(), "查看纸质票照片")
     tell(ctx, ballot, "paper.photo_shown", {"batch": sheet.batch_id, "sheet": sheet.sheet_no})
     return ctx.storage.get(str(vote.photo_sha256))
 

@@ -1,6 +1,7 @@
 """A whole batch from a table: all sheets entered by one person, read again from a second table by another.
 
-Meant for consent gathered on paper before the product was adopted (channel ``legacy``), good for any batch.
+Only for consent gathered on paper before the product was adopted (channel ``legacy``): a paper of today is entered
+sheet by sheet, each with its own photo (threats.md: false papers in bulk).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from backend.ballots.service.paper import (
     confirm_sheet,
     enter_into,
 )
-from backend.ballots.tables import Ballot
+from backend.ballots.tables import Ballot, PaperBatch
 from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.kernel.errors import Conflict, FieldError, Unprocessable
@@ -41,6 +42,7 @@ def enter_file(ctx: Context, batch_id: str, content: bytes) -> int:
     every wrong row.
     """
     work = begin_entry(ctx, batch_id)
+    _require_legacy(work.batch)
     rows = read_rows(content, work.motion_ids)
     entry_ids = _entries(ctx, work.ballot, rows)
     for row in rows:
@@ -55,6 +57,7 @@ def enter_file(ctx: Context, batch_id: str, content: bytes) -> int:
 def confirm_file(ctx: Context, batch_id: str, content: bytes) -> FileConfirmed:
     """Confirm the sheets that a second person's own table reads the same; the others stay entered."""
     batch, _ = load_batch(ctx, batch_id, Permission.PAPER_CONFIRM)
+    _require_legacy(batch)
     ballot = ctx.session.get(Ballot, batch.ballot_id)
     assert ballot is not None
     rows = read_rows(content, [motion.id for motion in motions_of(ctx.session, ballot.id)])
@@ -69,6 +72,14 @@ def confirm_file(ctx: Context, batch_id: str, content: bytes) -> FileConfirmed:
         else:
             mismatched.append(row.sheet_no)
     return FileConfirmed(confirmed, mismatched, not_entered)
+
+
+def _require_legacy(batch: PaperBatch) -> None:
+    if batch.channel != "legacy":
+        raise Conflict(
+            "sheet_by_sheet",
+            "只有采用本系统以前收集的书面意见可以按表格导入；本次的纸质票须逐张拍照录入、核对。",
+        )
 
 
 def _confirm(ctx: Context, command: ConfirmSheet) -> bool:

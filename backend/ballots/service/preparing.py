@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.ballots.repository import ballots as repository
-from backend.ballots.rules.kinds import KINDS
+from backend.ballots.rules.kinds import KINDS, counts_satisfaction, may_ask_households, needs_owners
 from backend.ballots.rules.parameters import resolve_settings
 from backend.ballots.service.loading import check_version, load_for, require_state, tell
 from backend.ballots.tables import Ballot, BallotCheck, BallotDocument, Motion
@@ -55,6 +55,7 @@ def create_ballot(ctx: Context, command: CreateBallot) -> Ballot:
     scope = registry.scope_of_estate(ctx.session, command.estate_id)
     require(ctx.actor, Permission.BALLOT_PREPARE, scope)
     _check_places(ctx, command)
+    _check_electorate(command)
     kind = KINDS[command.kind]
     ballot = Ballot(
         id=new_id(),
@@ -87,10 +88,19 @@ def _settings(command: CreateBallot) -> dict[str, int]:
     return settings
 
 
+def _check_electorate(command: CreateBallot) -> None:
+    if command.electorate == "households" and not may_ask_households(command.kind):
+        where = FieldError("electorate", "这类表决由业主决定，不能按住户投票；按户的只有意愿征询。")
+        raise Unprocessable("electorate", "投票人的设置有误。", [where])
+
+
 def _check_places(ctx: Context, command: CreateBallot) -> None:
     if command.kind == "committee_election" and command.max_choices is None:
         where = FieldError("max_choices", "选举须写明最多可选几人。")
         raise Unprocessable("max_choices", "选举设置不完整。", [where])
+    if command.kind != "committee_election" and command.max_choices is not None:
+        where = FieldError("max_choices", "只有选举可以限定选几人；其他表决须能写反对。")
+        raise Unprocessable("max_choices", "表决设置有误。", [where])
     inside = registry.is_inside(ctx.session, command.estate_id, command.building_id, command.entrance_id)
     if not inside:
         where = FieldError("building_id", "这个楼栋或单元不在该小区内。")
@@ -122,8 +132,12 @@ def add_motion(ctx: Context, command: AddMotion) -> Motion:
     """Add a motion to a draft; the rules must exist and be decided by counting."""
     ballot = load_for(ctx, command.ballot_id, Permission.BALLOT_PREPARE)
     require_state(ballot, "draft", doing="修改事项")
-    for rule_id in (command.rule_id, *command.joined_rule_ids):
-        _check_rule(rule_id)
+    rule_ids = (command.rule_id, *command.joined_rule_ids)
+    if len(set(rule_ids)) < len(rule_ids):
+        where = FieldError("joined_rule_ids", "同一条规则只写一次。")
+        raise Unprocessable("rule", "规则有误。", [where])
+    for rule_id in rule_ids:
+        _check_rule(rule_id, ballot.electorate)
     existing = repository.motions_of(ctx.session, ballot.id)
     if len(existing) >= MAX_MOTIONS:
         raise Unprocessable("too_many_motions", f"一次表决最多 {MAX_MOTIONS} 个事项。")
@@ -144,7 +158,7 @@ def add_motion(ctx: Context, command: AddMotion) -> Motion:
     return motion
 
 
-def _check_rule(rule_id: str) -> None:
+def _check_rule(rule_id: str, electorate: str) -> None:
     try:
         rule = get_rule(rule_id)
     except KeyError:
@@ -152,6 +166,12 @@ def _check_rule(rule_id: str) -> None:
         raise Unprocessable("rule", "规则有误。", [where]) from None
     if rule.kind is RuleKind.EVIDENCE_ONLY:
         where = FieldError("rule_id", "这条规则凭证明材料确认，不靠计票。")
+        raise Unprocessable("rule", "规则有误。", [where])
+    if counts_satisfaction(rule):
+        where = FieldError("rule_id", "这是满意度调查的规则，不能用于表决；请另办满意度调查。")
+        raise Unprocessable("rule", "规则有误。", [where])
+    if electorate != "owners" and needs_owners(rule):
+        where = FieldError("rule_id", "这条规则按业主的面积和人数计算，不能用于按住户的投票。")
         raise Unprocessable("rule", "规则有误。", [where])
 
 

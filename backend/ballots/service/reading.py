@@ -11,6 +11,7 @@ from backend.ballots.queries import ballots as queries
 from backend.ballots.queries.tally import participation
 from backend.ballots.repository import tally as grouped
 from backend.ballots.repository.tally import PlaceCount
+from backend.ballots.rules.periods import publication_due
 from backend.ballots.rules.sums import Pattern
 from backend.ballots.service.loading import load_for, require_state, scope_of, tell
 from backend.ballots.tables import Ballot, ConsensusSnapshot
@@ -21,8 +22,9 @@ from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict, Forbidden, NotFound
 from backend.registry import queries as registry
 
-# A snapshot tells sums only when at least so many entries voted since the last one (threats.md), and leaves the
-# newest so many out: else the final result less the last snapshot would be the choice of one or two latecomers.
+# A snapshot tells sums only when the households of at least so many owners voted since the last one (threats.md), and
+# leaves the newest so many out: else the final result less the last snapshot would be the choice of one or two
+# latecomers. Owners, not entries: five shops are in no household sum, and five flats of one owner are one choice.
 SNAPSHOT_STEP = 5
 _PUBLISHED = ("preliminary", "final")
 
@@ -92,7 +94,8 @@ def ballot_participation(ctx: Context, ballot_id: str) -> dict[str, Any]:
 def take_snapshot(ctx: Context, ballot_id: str) -> ConsensusSnapshot:
     """Return today's consensus snapshot of a canvass or plan vote: once a day, whole electorate, households only.
 
-    Raises Forbidden where the notice did not state it, Conflict when fewer than five entries voted since the last.
+    Raises Forbidden where the notice did not state it, Conflict when households of fewer than five
+    owners voted since the last.
     """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_PREPARE)
     require_state(ballot, "open", doing="查看同意户数")
@@ -104,20 +107,20 @@ def take_snapshot(ctx: Context, ballot_id: str) -> ConsensusSnapshot:
     last = _last_snapshot(ctx, ballot.id)
     if last is not None and last.taken_on == today:
         return last
-    patterns = grouped.patterns(ctx.session, ballot.id, without_newest=SNAPSHOT_STEP)
-    voted = sum(pattern.entries for pattern in patterns)
-    if voted - (last.entries_voted if last else 0) < SNAPSHOT_STEP:
+    before = grouped.newest_owners(ctx.session, ballot.id, SNAPSHOT_STEP)
+    owners = grouped.count_owners(ctx.session, ballot.id, before) if before else 0
+    if before is None or owners - (last.owners_voted if last else 0) < SNAPSHOT_STEP:
         raise Conflict("too_few", f"距上次查看新增不足 {SNAPSHOT_STEP} 户，为保护每户的选择，暂不显示。")
     snapshot = ConsensusSnapshot(
         ballot_id=ballot.id,
         taken_on=today,
-        entries_voted=voted,
-        sums=_household_sums(ctx, ballot, patterns),
+        owners_voted=owners,
+        sums=_household_sums(ctx, ballot, grouped.patterns(ctx.session, ballot.id, before=before)),
         taken_at=ctx.clock.now(),
     )
     ctx.session.add(snapshot)
     ctx.session.flush()
-    tell(ctx, ballot, "ballot.snapshot_taken", {"entries": voted})
+    tell(ctx, ballot, "ballot.snapshot_taken", {"owners": owners})
     return snapshot
 
 
@@ -148,5 +151,8 @@ def due_at(ballot: Ballot) -> datetime | None:
         "notice": ballot.opens_at,
         "open": ballot.closes_at,
         "counting": ballot.counting_until,
+        "sealed": publication_due(ballot.sealed_at, ballot.parameters["publish_days"])
+        if ballot.sealed_at
+        else None,
         "preliminary": ballot.objections_until,
     }.get(ballot.state)

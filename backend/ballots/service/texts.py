@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from backend.ballots.repository.ballots import count_amendments
+from backend.ballots.queries.paperwork import amendments_of
+from backend.ballots.repository.amendments import counted_roll
 from backend.ballots.rules.kinds import KINDS
 from backend.ballots.rules.parameters import local_choices
 from backend.ballots.tables import Ballot
 from backend.kernel.clock import SHANGHAI
+from backend.ledger.rules.record_roll import roll_hash
 from backend.tally.rule import get_rule, profile_of
 
 Text = tuple[str, str]
@@ -112,18 +114,29 @@ def correction_notice(session: Session, ballot: Ballot, reason: str, root: str) 
 
 
 def _result(session: Session, ballot: Ballot, root: str) -> list[str]:
-    lines = [_totals(ballot), f"名册校验码：{ballot.roll_hash}"]
+    lines = [_totals(ballot), f"冻结时的名册校验码（SHA-256）：{ballot.roll_hash}"]
     for row in ballot.result or []:
         lines.append(f"{row['title']}：{_OUTCOMES[row['outcome']]}")
         for rule in row["rules"]:
             lines.append(f"　{rule['title']}（{rule['clause']}）：{_OUTCOMES[rule['outcome']]}")
             lines += [_test(test, rate) for test, rate in zip(rule["tests"], rule["rates"], strict=True)]
             lines += [f"　　{reason['message']}" for reason in rule["reasons"]]
-    amended = count_amendments(session, ballot.id)
-    if amended:
-        lines.append(f"名册冻结后的更正：{amended} 处，均有事由并经第二人确认。")
+    lines += _amendments(session, ballot)
     lines.append(f"封存校验码（各户可凭回执查验自己的票已计入）：{root}")
     return lines
+
+
+def _amendments(session: Session, ballot: Ballot) -> list[str]:
+    """Return the corrections of the frozen roll and the hash of the roll that was counted (threats.md)."""
+    amended = amendments_of(session, ballot.id)
+    if not amended:
+        return []
+    counted = roll_hash(counted_roll(session, ballot.id))
+    return [
+        f"名册冻结后的更正：{len(amended)} 处，均有事由并经第二人确认：",
+        *(f"　{row.number}．{row.place}　{row.text}；事由：{row.reason}" for row in amended),
+        f"以上合计数按更正后的名册计算，更正后的名册校验码（SHA-256）：{counted}",
+    ]
 
 
 def _test(test: dict[str, Any], rate: str | None) -> str:

@@ -135,6 +135,8 @@ KINDS: Mapping[str, Kind] = {
     "room_sealed": _ROOM,
     "room_preliminary": _ROOM,
     "room_objections_over": _ROOM,
+    "room_publication_due": _ROOM,
+    "room_publication_late": _ROOM,
     "room_final": _ROOM,
     "room_stopped": _ROOM,
     "room_gate": _ROOM,

@@ -57,6 +57,8 @@ def stage_text(kind: str, title: str, at: datetime, step: str = "") -> str:
         "room_opened": "开始投票",
         "room_closed": "投票已截止，开始计票核对",
         "room_sealed": "计票完成，结果已封存，请按期公示",
+        "room_publication_due": "结果已封存，公示期限快到了，请在下列时间前公示",
+        "room_publication_late": "结果已封存，超过公示期限仍未公示，请立即公示",
         "room_preliminary": "结果已公示，异议期开始",
         "room_objections_over": "异议期已满，请答复异议后公布最终结果",
         "room_final": "最终结果已公布",

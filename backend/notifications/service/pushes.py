@@ -64,6 +64,19 @@ def post_objections_over(ctx: Context, ballot_id: str) -> int:
     return _post(ctx, ballot, "room_objections_over", ballot.objections_until.isoformat(), text)
 
 
+def post_publication_due(ctx: Context, ballot_id: str) -> int:
+    """Remind the rooms of a sealed result that is not published: on the last day, and once when it is late."""
+    ballot = facts_of(ctx.session, [ballot_id]).get(ballot_id)
+    if ballot is None or ballot.state != "sealed" or ballot.publish_until is None:
+        return 0
+    now = ctx.clock.now()
+    if now < ballot.publish_until - 24 * _HOUR:
+        return 0
+    kind = "room_publication_late" if now >= ballot.publish_until else "room_publication_due"
+    text = rooms.stage_text(kind, ballot.title, ballot.publish_until)
+    return _post(ctx, ballot, kind, ballot.publish_until.isoformat(), text)
+
+
 def ballots_of_state(ctx: Context, state: str) -> list[str]:
     """Return every ballot in a state, page by page from the database."""
     found: list[str] = []

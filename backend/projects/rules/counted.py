@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from backend.ballots.rules.evidence import BallotEvidence, MotionEvidence, RuleEvidence
+from backend.ballots.rules.kinds import may_ask_households
 from backend.policies.rules.gates import Criterion, CriterionKind
 from backend.policies.rules.parameters import LocalDecision
 from backend.projects.rules.material import (
@@ -91,6 +92,11 @@ def _gaps(
     rules_of: Callable[[Criterion, MotionEvidence], tuple[RuleEvidence, ...]],
 ) -> Iterable[str]:
     """Yield what the ballot itself lacks; the Civil Code asks a class of every motion."""
+    is_owners = ballot.electorate == "owners"
+    if not is_owners and (criterion.kind is CriterionKind.CIVIL_CODE or not may_ask_households(ballot.kind)):
+        yield "这次表决按住户投票，不是业主共同决定，须由业主另行表决"
+    if not ballot.is_as_published:
+        yield "按现有选票和名册复算的结果与封存公布的结果不一致，须先查明（gongjue audit check）"
     if not ballot.results:
         yield "表决没有任何事项"
     asked = [motion for motion in ballot.results if rules_of(criterion, motion)]
@@ -148,7 +154,7 @@ def _state_of(
     if ballot.state != "final":
         return State.PENDING, f"结果正在公示，异议期满后才能决定（{words}）"
     outcomes = {found.outcome for found in judged}
-    if Outcome.FAILED in outcomes:
+    if Outcome.FAILED in outcomes and ballot.is_as_published:
         return State.NOT_MET, words
     if gaps:
         return State.MISSING, "；".join(gaps)

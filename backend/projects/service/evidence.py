@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy.exc import IntegrityError
 
 from backend.ballots.queries import ballot_evidence
+from backend.ballots.rules.kinds import may_ask_households
 from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.kernel.errors import NotFound
@@ -90,7 +91,9 @@ def link_ballot(ctx: Context, command: LinkBallot) -> queries.GateView:
     if ballot is None or ballot.estate_id != row.estate_id:
         raise errors.ballot_unusable("没有这次表决，或它不属于本小区")
     if ballot.building_id is not None:
-        raise errors.ballot_unusable("只有一栋楼参加的表决不能代表全小区")
+        raise errors.ballot_unusable("只有一栋楼或一个单元参加的表决不能代表全小区")
+    if ballot.electorate != "owners" and not may_ask_households(ballot.kind):
+        raise errors.ballot_unusable("这次表决按住户投票，不是业主共同决定")
     if ballot.state in ("voided", "cancelled"):
         raise errors.ballot_unusable("这次表决已作废或取消")
     if ballot.kind not in ballot_kinds_of(_profile(ctx, row), command.gate):

@@ -7,7 +7,7 @@ from typing import Literal
 from flask import Blueprint
 
 from backend.ballots import queries
-from backend.ballots.service import closing, opening, preparing, reading
+from backend.ballots.service import closing, corrections, opening, preparing, reading
 from backend.ballots.service.preparing import AddMotion, CreateBallot
 from backend.infra.context import Context
 from backend.infra.paging import decode_cursor, encode_cursor
@@ -226,7 +226,7 @@ def correct(ballot_id: str, json: schemas.CorrectIn) -> schemas.BallotPageOut:
     receipt = parse_receipt(json.receipt)
     if receipt is None:
         raise NotFound
-    closing.correct_vote(ctx, ballot_id, receipt, json.reason)
+    corrections.correct_vote(ctx, ballot_id, receipt, json.reason)
     return _page(ctx, ballot_id)
 
 

@@ -318,10 +318,10 @@ class SnapshotOut(BaseModel):
     """The day's look at the consensus: households only."""
 
     taken_at: datetime
-    entries_voted: int
+    owners_voted: int
     sums: list[dict[str, str]]
 
     @classmethod
     def of(cls, row: ConsensusSnapshot) -> SnapshotOut:
         """Build from a snapshot."""
-        return cls(taken_at=row.taken_at, entries_voted=row.entries_voted, sums=row.sums)
+        return cls(taken_at=row.taken_at, owners_voted=row.owners_voted, sums=row.sums)

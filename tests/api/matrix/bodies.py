@@ -167,8 +167,8 @@ _BALLOTS: Mapping[str, Callable[[Place], Body]] = {
     ),
     "POST /api/v1/staff/paper-batches/<unwitnessed_batch>/witness": lambda _: Body({"paper_count": 1}),
     "POST /api/v1/staff/paper-batches/<batch>/sheets": _sheet,
-    "POST /api/v1/staff/paper-batches/<batch>/table": lambda _: Body(data=_TABLE),
-    "POST /api/v1/staff/paper-batches/<batch>/table/confirm": lambda _: Body(data=_TABLE),
+    "POST /api/v1/staff/paper-batches/<legacy_batch>/table": lambda _: Body(data=_TABLE),
+    "POST /api/v1/staff/paper-batches/<legacy_batch>/table/confirm": lambda _: Body(data=_TABLE),
     "POST /api/v1/staff/paper-sheets/<sheet>/confirm": lambda place: Body(
         {"entry": place.ids["empty_entry"], "marks": _marks(place)}
     ),

@@ -224,7 +224,11 @@ def _paper(ctx: Context, place: Place, estate: EstateFixture, opened: BallotFixt
     batch = batches.register_batch(clerk, batches.RegisterBatch(opened.ballot_id, 3, photo, new_id()))
     fresh = batches.register_batch(clerk, batches.RegisterBatch(opened.ballot_id, 1, photo, new_id()))
     batches.witness_batch(second, batch.id, 3)
-    place.ids |= {"batch": batch.id, "unwitnessed_batch": fresh.id}
+    legacy = batches.register_batch(
+        clerk, batches.RegisterBatch(opened.ballot_id, 3, photo, new_id(), "legacy")
+    )
+    batches.witness_batch(second, legacy.id, 3)
+    place.ids |= {"batch": batch.id, "unwitnessed_batch": fresh.id, "legacy_batch": legacy.id}
     marks = dict.fromkeys(opened.motion_ids, "for")
     for name, sheet, home in (("sheet", 1, 2), ("taken_sheet", 2, 3)):
         entry = opened.entry_ids[estate.dwelling_ids[home]]

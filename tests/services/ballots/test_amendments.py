@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import insert, update
 from sqlmodel import col, select
@@ -9,6 +11,7 @@ from sqlmodel import col, select
 from backend.ballots.queries.paperwork import amendments_of
 from backend.ballots.repository.amendments import counted_roll
 from backend.ballots.repository.votes import find_vote
+from backend.ballots.service import closing
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.amendments import (
     confirm_amendment,
@@ -24,6 +27,8 @@ from backend.kernel.errors import Conflict, Forbidden, NotFound, Unprocessable
 from backend.kernel.ids import new_id
 from backend.ledger.rules.record_roll import roll_hash, undo
 from backend.ledger.tables import LedgerEvent
+from backend.notices import queries as notice_queries
+from backend.notices.rules import mask_door
 from backend.registry.tables import Dwelling, Owner
 from tests.services.ballots.desk import Office, enter, open_office, sealed_batch, staff
 from tests.services.ballots.test_reviews import tap
@@ -206,3 +211,94 @@ def test_sealer_rejects_a_vote_that_slipped_onto_a_removed_entry(ctx: Context) -
     first, second = find_vote(ctx.session, late), find_vote(ctx.session, kept)
     assert first is not None and second is not None
     assert (first.state, second.state) == ("rejected", "standing")
+
+
+def end_voting(ctx: Context, office: Office, *, days_ago: int) -> None:
+    now = ctx.clock.now()
+    times = {"opens_at": now - timedelta(days=30), "closes_at": now - timedelta(days=days_ago, seconds=1)}
+    changed = update(Ballot).where(col(Ballot.id) == office.ballot.ballot_id).values(**times)
+    ctx.session.flush()
+    ctx.session.connection().execute(changed)
+    ctx.session.expire_all()
+    closing.close_ballot(ctx, office.ballot.ballot_id)
+    ctx.session.expire_all()
+
+
+def test_the_seal_waits_for_a_proposed_amendment(ctx: Context) -> None:
+    office = open_office(ctx)
+    key = propose(office, "area", entry_id=office.entry(0), area_centi=9050)
+    end_voting(ctx, office, days_ago=0)
+    assert closing.seal_ballot(ctx, office.ballot.ballot_id) is None
+    assert confirm_amendment(office.second, key).state == "confirmed"
+    sealed = closing.seal_ballot(ctx, office.ballot.ballot_id)
+    assert sealed is not None
+    assert sealed.roll_area_centi == 33050
+
+
+def test_a_proposal_left_lying_over_the_counting_days_is_withdrawn_by_the_seal(ctx: Context) -> None:
+    office = open_office(ctx)
+    key = propose(office, "area", entry_id=office.entry(0), area_centi=9050)
+    end_voting(ctx, office, days_ago=4)
+    sealed = closing.seal_ballot(ctx, office.ballot.ballot_id)
+    assert sealed is not None
+    assert sealed.roll_area_centi == 32000
+    [left] = list_amendments(office.clerk, office.ballot.ballot_id, None, 9)
+    assert (left.id, left.state) == (key, "withdrawn")
+
+
+def another(ctx: Context, office: Office, use: str) -> str:
+    """Put a further dwelling of this use beside the first one; returns its id."""
+    table = Dwelling.__table__  # type: ignore[attr-defined]
+    first = ctx.session.execute(table.select().where(table.c.id == office.estate.dwelling_ids[0])).one()
+    key = new_id()
+    copy = dict(first._mapping) | {
+        "id": key,
+        "key": f"{use}/1",
+        "code": use,
+        "use": use,
+        "is_household": False,
+    }
+    ctx.session.execute(insert(table), [copy])
+    return key
+
+
+@pytest.mark.parametrize(("kind", "use"), [("plan", "parking"), ("canvass", "parking"), ("canvass", "shop")])
+def test_what_the_roll_leaves_out_is_not_added_later(ctx: Context, kind: str, use: str) -> None:
+    office = open_office(ctx, kind=kind)
+    with pytest.raises(Unprocessable, match="amendment"):
+        propose(office, "add", dwelling_id=another(ctx, office, use))
+
+
+def test_parking_is_added_where_the_local_rule_counts_it(ctx: Context) -> None:
+    office = open_office(ctx, parameters={"count_parking": 1})
+    key = propose(office, "add", dwelling_id=another(ctx, office, "parking"))
+    assert confirm_amendment(office.second, key).state == "confirmed"
+    assert totals(ctx, office)[1] == 4
+
+
+def test_a_roll_of_households_keeps_none_that_is_no_household(ctx: Context) -> None:
+    office = open_office(ctx, kind="canvass")
+    with pytest.raises(Unprocessable, match="amendment"):
+        propose(office, "household", entry_id=office.entry(0), is_household=False)
+    assert confirm_amendment(office.second, propose(office, "remove", entry_id=office.entry(0))).state == (
+        "confirmed"
+    )
+
+
+def test_the_result_notice_lists_every_amendment_and_the_hash_of_the_roll_that_counted(ctx: Context) -> None:
+    office = open_office(ctx)
+    for change in ({"change": "area", "area_centi": 9050}, {"change": "household", "is_household": False}):
+        key = propose(office, str(change.pop("change")), entry_id=office.entry(0), **change)
+        confirm_amendment(office.second, key)
+    before = ctx.session.get_one(Ballot, office.ballot.ballot_id).roll_hash
+    end_voting(ctx, office, days_ago=4)
+    closing.seal_ballot(ctx, office.ballot.ballot_id)
+    closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
+    notices = notice_queries.notices_about(ctx.session, "ballot", office.ballot.ballot_id)
+    [body] = [notice.body for notice in notices if notice.kind == "preliminary"]
+    entry = ctx.session.get_one(RollEntry, office.entry(0))
+    room = f"{entry.building_label}{entry.entrance_label}{entry.door_label}"
+    assert f"1．{mask_door(room)}　更正面积：80.00 → 90.50 平方米；事由：登记簿有误" in body
+    assert "2．" in body and room not in body
+    assert str(before) in body
+    assert roll_hash(counted_roll(ctx.session, office.ballot.ballot_id)) in body

@@ -11,11 +11,13 @@ from sqlmodel import col, select
 from backend.ballots import queries
 from backend.ballots.errors import WrongState
 from backend.ballots.repository.cast import build_statements
+from backend.ballots.rules.periods import objections_end
 from backend.ballots.service import closing, opening, preparing, reading, serving
 from backend.ballots.service.preparing import AddMotion, CreateBallot
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
+from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
 from backend.ledger.tables import LedgerCheckpoint, LedgerEvent
 from backend.notices import queries as notices
@@ -156,6 +158,18 @@ def test_suspend_resume_void_each_publish_a_notice(
     assert rerun.rerun_of == ballot_id
 
 
+def test_a_ballot_suspended_over_its_close_is_voided_not_resumed(
+    ctx: Context, committee: Context, estate: EstateFixture
+) -> None:
+    ballot_id = make_ballot(ctx, estate).ballot_id
+    opening.stop(committee, ballot_id, "suspend", "名册有争议")
+    _end_now(ctx, ballot_id)
+    with pytest.raises(Conflict, match="close_passed"):
+        opening.stop(committee, ballot_id, "resume", "争议已解决")
+    opening.stop(committee, ballot_id, "void", "暂停已过截止时间")
+    assert draft(committee, estate, rerun_of=ballot_id).state == "draft"
+
+
 def _end_now(ctx: Context, ballot_id: str) -> None:
     now = ctx.clock.now()
     times = {"opens_at": now - 9 * DAY, "closes_at": now - DAY}
@@ -178,7 +192,8 @@ def test_close_seal_publish_and_finalise(ctx: Context, committee: Context, estat
     ).one()
     assert (point.number, point.size) == (1, 0)
     shown = closing.publish_preliminary(committee, fixture.ballot_id)
-    assert shown.objections_until is not None
+    assert shown.objections_until is not None and shown.preliminary_at is not None
+    assert shown.objections_until == objections_end(local_date(shown.preliminary_at), 7)
     with pytest.raises(Conflict):
         closing.finalise(committee, fixture.ballot_id)
     over = {"objections_until": ctx.clock.now() - timedelta(seconds=1)}
@@ -235,7 +250,7 @@ def test_snapshot_needs_five_new_votes_a_notice_and_a_new_day(
         ctx.session.add(_vote(ctx, tracked.ballot_id, entry, number, tracked.documents_hash))
     ctx.session.flush()
     taken = reading.take_snapshot(committee, tracked.ballot_id)
-    assert taken.entries_voted == 5  # of ten: the newest five stay out
+    assert taken.owners_voted == 5  # of ten: the newest five stay out
     assert taken.sums[0] | {"motion": ""} == {
         "motion": "",
         "households": "10",
@@ -257,7 +272,7 @@ def _vote(ctx: Context, ballot_id: str, entry: str, number: int, documents_hash:
         choices="ff",
         documents_hash=documents_hash,
         nonce=bytes(32),
-        cast_at=ctx.clock.now(),
+        cast_at=ctx.clock.now() - timedelta(seconds=60 - number),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import col, select
 
-from backend.ballots.service.closing import correct_vote
+from backend.ballots.service.corrections import correct_vote
 from backend.ballots.service.objections import ObjectToBallot, object_to_ballot
 from backend.ballots.tables import Vote
 from backend.infra.context import Context

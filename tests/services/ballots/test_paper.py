@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from backend.ballots.errors import BallotClosed, BallotNotOpen, IdempotencyMismatch
+from backend.ballots.queries.history import HouseholdVote, Viewer, votes_of_dwellings
 from backend.ballots.queries.paperwork import entries_per_person, recall_sample
 from backend.ballots.repository.votes import find_vote, move_vote
 from backend.ballots.service.batches import RegisterBatch, list_batches, register_batch, witness_batch
@@ -29,8 +30,10 @@ from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import Conflict, Forbidden, NotFound, Unprocessable
 from backend.kernel.ids import new_id
+from backend.ledger.rules.receipt import format_receipt
 from backend.ledger.tables import LedgerEvent
 from tests.services.ballots.desk import Office, confirm, enter, open_office, sealed_batch, staff
+from tests.services.ballots.test_reviews import tap
 
 
 def set_ballot(office: Office, session: Session, **values: object) -> None:
@@ -197,9 +200,10 @@ def test_nothing_is_entered_or_confirmed_after_sealing(ctx: Context, state: str)
     batch = sealed_batch(office)
     sheet = enter(office, batch, 1, 0)
     set_ballot(office, ctx.session, state=state)
-    for action in (lambda: enter(office, batch, 2, 1), lambda: confirm(office, sheet, 0)):
-        with pytest.raises(Conflict, match="wrong_state"):
-            action()
+    with pytest.raises(Conflict, match="wrong_state"):
+        enter(office, batch, 2, 1)
+    with pytest.raises(Conflict, match="no_upheld_objection" if state == "preliminary" else "wrong_state"):
+        confirm(office, sheet, 0)
     with pytest.raises(Conflict, match="wrong_state"):
         return_sheet(office.second, sheet.receipt, "x")
 
@@ -308,9 +312,21 @@ def test_legacy_consent_is_imported_as_a_table_and_marked_everywhere(ctx: Contex
     assert {event.payload["channel"] for event in events(ctx.session, "vote.recorded")} == {"legacy"}
 
 
-def test_table_with_an_unknown_door_enters_nothing(ctx: Context) -> None:
+def test_paper_of_today_is_never_entered_or_confirmed_by_table(ctx: Context) -> None:
     office = open_office(ctx)
     batch = sealed_batch(office)
+    table = "序号,房屋,事项1,事项2\n1,1-1-101,同意,同意\n".encode()
+    with pytest.raises(Conflict, match="sheet_by_sheet"):
+        enter_file(office.clerk, batch.id, table)
+    sheet = enter(office, batch, 1, 0)
+    with pytest.raises(Conflict, match="sheet_by_sheet"):
+        confirm_file(office.second, batch.id, table)
+    assert state_of(ctx.session, sheet.receipt) == "pending"
+
+
+def test_table_with_an_unknown_door_enters_nothing(ctx: Context) -> None:
+    office = open_office(ctx)
+    batch = sealed_batch(office, channel="legacy")
     table = "序号,房屋,事项1,事项2\n1,1-1-101,同意,同意\n2,7-7-777,同意,同意\n"
     with pytest.raises(Unprocessable) as refused:
         enter_file(office.clerk, batch.id, table.encode())
@@ -331,3 +347,27 @@ def test_auditor_sees_rates_per_person_and_draws_the_same_sample(ctx: Context) -
     drawn = recall_sample(ctx.session, office.ballot.ballot_id, "seed", 10)
     assert {recall.dwelling_id for recall in drawn} == set(office.estate.dwelling_ids[1:3])
     assert drawn == recall_sample(ctx.session, office.ballot.ballot_id, "seed", 10)
+
+
+def test_a_household_finds_its_paper_vote_by_receipt_and_its_tenant_does_not(ctx: Context) -> None:
+    office = open_office(ctx)
+    sheet = confirm(office, enter(office, sealed_batch(office), 1, 0), 0)
+    home = office.estate.dwelling_ids[0]
+
+    def seen(*contesting: str) -> HouseholdVote:
+        viewer = Viewer(new_id(), frozenset(contesting))
+        [row] = votes_of_dwellings(ctx.session, [home], viewer, before=None, limit=9)
+        return row
+
+    assert seen(home).receipt == format_receipt(sheet.receipt)
+    assert not seen(home).is_mine
+    assert seen().receipt is None
+    assert seen(office.estate.dwelling_ids[1]).receipt is None
+
+
+def test_a_vote_cast_online_stays_with_whoever_cast_it(ctx: Context) -> None:
+    office = open_office(ctx)
+    tap(ctx, office, 0)
+    home = office.estate.dwelling_ids[0]
+    [row] = votes_of_dwellings(ctx.session, [home], Viewer(new_id(), frozenset({home})), before=None, limit=9)
+    assert row.receipt is None

@@ -14,7 +14,7 @@ from sqlmodel import select
 from backend.ballots.errors import WrongState
 from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import ballots as repository
-from backend.ballots.service.closing import correct_vote
+from backend.ballots.service.corrections import correct_vote
 from backend.ballots.service.records import (
     ExportAudit,
     as_bytes,

@@ -79,6 +79,19 @@ def test_the_end_of_the_objection_days_is_told_once(town: World) -> None:
         assert ctx.session.get_one(Ballot, ballot.ballot_id).state == "preliminary"
 
 
+def test_a_sealed_result_left_unpublished_is_reminded_of_on_the_last_day_and_when_late(town: World) -> None:
+    estate = town.estate(1)
+    town.ballot(estate, state="sealed")
+    town.room(estate.community.id)
+    assert delivery.tell_objections_over(town.ports) == 0
+    town.go(days=3)
+    assert [delivery.tell_objections_over(town.ports) for _ in range(2)] == [1, 0]
+    assert "公示期限快到了" in drain(town)[-1]
+    town.go(days=4)
+    assert [delivery.tell_objections_over(town.ports) for _ in range(2)] == [1, 0]
+    assert "仍未公示" in drain(town)[-1]
+
+
 def test_a_community_without_a_room_costs_nothing(town: World) -> None:
     town.ballot(town.estate(1))
     town.go_to(19)
