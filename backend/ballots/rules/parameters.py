@@ -26,6 +26,7 @@ SETTINGS: Mapping[str, Setting] = {
     "publish_days": Setting("结果公示期限（天内）", 3, 1, 30),
     "objection_days": Setting("结果公示与异议天数", 7, 1, 60),
     "waiting_hours": Setting("投票期间新绑定的等待小时数", 24, 0, 240),
+    "letters_wait": Setting("用邀请信绑定也等待（0 不等，1 本户已有业主绑定时等，2 都等）", 1, 0, 2),
     "proxy_limit": Setting("每人最多受委托户数", 3, 1, 50),
     "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1),
     "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1),
@@ -55,5 +56,17 @@ def local_choices(settings: Mapping[str, int]) -> list[str]:
     return [
         f"{setting.title}：{setting.default}"
         for name, setting in SETTINGS.items()
-        if settings[name] == setting.default
+        # A ballot from before a setting existed holds its default.
+        if settings.get(name, setting.default) == setting.default
     ]
+
+
+def waiting_hours_of(settings: Mapping[str, int], *, is_letter: bool, has_owner: bool) -> int:
+    """Return how long a new binding waits while this ballot is open.
+
+    A letter waits where an owner is bound already and can object, or always, or never (docs/adr/0012).
+    """
+    letters_wait = settings.get("letters_wait", SETTINGS["letters_wait"].default)
+    if is_letter and letters_wait < (1 if has_owner else 2):
+        return 0
+    return settings["waiting_hours"]

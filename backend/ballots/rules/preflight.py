@@ -41,6 +41,7 @@ class Facts:
     checks: frozenset[str]
     unserved: int
     is_binding_vote: bool
+    sold: int = 0
 
 
 _NEEDS_DOCUMENT = frozenset(
@@ -68,6 +69,7 @@ def opening_conditions(facts: Facts) -> list[Condition]:
         _check(facts, "committee_told", "告知居委会", "请登记已同时告知居民委员会（物业管理条例第十四条）。"),
         _check(facts, "posted_on_site", "现场张贴", "请登记公告已在小区公示栏张贴。"),
         Condition("service", "逐户送达", _service(facts)),
+        Condition("sold", "业主变更", _sold(facts)),
     ]
 
 
@@ -117,3 +119,10 @@ def _service(facts: Facts) -> str | None:
     if not facts.is_binding_vote or not facts.settings["service_needed"] or not facts.unserved:
         return None
     return f"还有 {facts.unserved} 户没有送达记录；确实无法送达的，可登记“现场张贴送达”。"
+
+
+def _sold(facts: Facts) -> str | None:
+    """A former owner's binding is out of force; somebody looks at it before the vote, not during it."""
+    if not facts.is_binding_vote or not facts.sold:
+        return None
+    return f"有 {facts.sold} 户换了业主，原来的绑定已暂停，请先在“绑定”里逐户核实（保留或解除）。"

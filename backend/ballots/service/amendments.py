@@ -22,6 +22,7 @@ from backend.ballots.service.amendment_rows import (
 from backend.ballots.service.entries import lock_ballot, person, refuse_same_person, require_counting
 from backend.ballots.service.loading import load_for, tell
 from backend.ballots.tables import Ballot, RollAmendment, RollEntry, Vote
+from backend.identity import service as identity
 from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.kernel.errors import Conflict, FieldError, NotFound, Unprocessable
@@ -76,6 +77,8 @@ def confirm_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
         ctx.session, amendment_id, "confirmed", confirmed_by=person(ctx), confirmed_at=now, **changes
     ):
         raise _decided()
+    if fresh.change == "owner" and after is not None:
+        identity.suspend_former_owners(ctx, [after.dwelling_id], {after.dwelling_id: after.owner_id})
     _recompute(ctx, ballot, fresh)
     confirmed = repository.find_amendment(ctx.session, amendment_id)
     assert confirmed is not None

@@ -10,7 +10,7 @@ from backend.ballots.repository.votes import take_sealing_lock
 from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
 from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
-from backend.ballots.service.rolls import build_roll, count_roll
+from backend.ballots.service.rolls import build_roll, count_roll, count_sold
 from backend.ballots.service.serving import count_unserved
 from backend.ballots.service.texts import opening_notice, stop_notice, voting_notice
 from backend.ballots.tables import Ballot
@@ -146,6 +146,7 @@ def _facts(ctx: Context, ballot: Ballot) -> Facts:
         checks=frozenset(check.name for check in repository.checks_of(ctx.session, ballot.id)),
         unserved=count_unserved(ctx.session, ballot.id) if ballot.state == "notice" else 0,
         is_binding_vote=ballot.electorate == "owners",
+        sold=count_sold(ctx, ballot),
     )
 
 

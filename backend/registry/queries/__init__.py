@@ -15,6 +15,8 @@ from backend.registry.queries.people import (
     DwellingPhone,
     dwelling_phones,
     find_dwellings_by_phone,
+    owners_of_dwellings,
+    phones_of_owners,
 )
 from backend.registry.queries.places import (
     PlaceCard,
@@ -69,7 +71,9 @@ __all__ = [
     "labels_of_dwellings",
     "names_of_organisations",
     "organisation_of_estate",
+    "owners_of_dwellings",
     "path_of_organisation",
+    "phones_of_owners",
     "place_card",
     "points_of",
     "roll_source",

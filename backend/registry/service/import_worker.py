@@ -18,6 +18,7 @@ from backend.kernel.access import SYSTEM
 from backend.kernel.errors import DomainError
 from backend.kernel.events import Event
 from backend.ledger import service as ledger
+from backend.registry.hooks import registered
 from backend.registry.repository import runs
 from backend.registry.repository.runs import Claim
 from backend.registry.repository.stored import load_stored, lock_estates
@@ -144,6 +145,8 @@ def _apply(
     progress.writing(plan.unchanged)
     writer = EstateWriter(ctx.session, ctx.vault, estate_id, progress.writing)
     writer.write(plan, stored, removes_missing=run.removes_missing)
+    if plan.sold:
+        registered.owners_changed(ctx, plan.sold)
     payload = {
         "run": run.id,
         "by": run.created_by,
@@ -151,6 +154,7 @@ def _apply(
         "added": len(plan.added),
         "changed": len(plan.changed),
         "owners_changed": len(plan.changed_owners),
+        "changed_hands": len(plan.sold),
         "years_changed": len(plan.built_years),
         "removed": len(plan.missing) if run.removes_missing else 0,
     }
