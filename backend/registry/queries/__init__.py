@@ -42,7 +42,7 @@ from backend.registry.queries.points import (
     names_of_organisations,
     points_of,
 )
-from backend.registry.queries.roll import RollSource, display_of, roll_source
+from backend.registry.queries.roll import RollSource, display_of, has_displayed, roll_source
 
 __all__ = [
     "DwellingPhone",
@@ -65,6 +65,7 @@ __all__ = [
     "find_dwelling",
     "find_dwellings_by_phone",
     "find_jurisdictions",
+    "has_displayed",
     "is_inside",
     "is_place_in_estate",
     "label_of_dwelling",
