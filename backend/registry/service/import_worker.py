@@ -26,9 +26,11 @@ from backend.registry.repository.writing import EstateWriter
 from backend.registry.rules.check_file import check_file
 from backend.registry.rules.difference import Difference, EstatePlan, StoredRoll, compare
 from backend.registry.rules.roll_file import RollFile
+from backend.registry.service.estates import CreateEstate, EstateFacts, create_estate
 from backend.registry.tables import ImportRun
 
 _SIGN_OF_LIFE_SECONDS = 2.0
+_UNFOUNDED = "unfounded"
 Watcher = Callable[[int, int], None]
 
 
@@ -107,6 +109,9 @@ def _check_and_write(ports: Ports, held: Claim, progress: _Progress) -> None:
     content = ports.storage.get(held.run.file_sha256)
     with open_session(ports.engine, read_only=True) as session:
         estates, only = runs.codes_of_estates(session, held.run)
+    if held.run.new_estate:
+        only = held.run.new_estate["code"]
+        estates = {only: estates.get(only, _UNFOUNDED)}
     checked = check_file(content, estates, only, progress.reading)
     del content
     if checked.errors.count:
@@ -124,8 +129,18 @@ def _check_and_write(ports: Ports, held: Claim, progress: _Progress) -> None:
         _end(ports, held, "done", report)
 
 
+def _found(ctx: Context, run: ImportRun, checked: RollFile) -> None:
+    """Add the estate inside the import's own transaction: refused or tried only, it leaves nothing behind."""
+    if _UNFOUNDED not in checked.rolls:
+        return
+    facts = EstateFacts(run.new_estate["name"])
+    card = create_estate(ctx, CreateEstate(run.organisation_id, run.new_estate["code"], facts))
+    checked.rolls[card.id] = checked.rolls.pop(_UNFOUNDED)
+
+
 def _write(ctx: Context, run: ImportRun, checked: RollFile, progress: _Progress) -> dict[str, Any]:
     if not run.is_dry_run:
+        _found(ctx, run, checked)
         lock_estates(ctx.session, sorted(checked.rolls))
     difference = Difference()
     for estate_id in sorted(checked.rolls):
