@@ -15,6 +15,7 @@ from backend.ballots.rules.kinds import casting_relations
 from backend.ballots.rules.meta import BallotMeta
 from backend.ballots.rules.parameters import waiting_hours_of
 from backend.ballots.tables import Ballot, BallotDocument, Motion, ProxyMandate, RollEntry, Vote
+from backend.kernel.access import Home
 
 RESULT_STATES = ("preliminary", "final")
 
@@ -164,6 +165,12 @@ def ballot_meta(session: Session, ballot_id: str) -> BallotMeta | None:
     motion_ids = tuple(motion.id for motion in repository.motions_of(session, ballot_id))
     relations = _relations_of(ballot)
     return BallotMeta(ballot.id, ballot.estate_id, motion_ids, ballot.max_choices, relations)
+
+
+def casting_homes(ballot: Ballot, homes: Iterable[Home]) -> list[str]:
+    """Return the dwellings among a resident's homes for which their relation lets them cast in this ballot."""
+    relations = _relations_of(ballot)
+    return [home.dwelling_id for home in homes if home.relation in relations]
 
 
 def _relations_of(ballot: Ballot) -> tuple[str, ...]:
