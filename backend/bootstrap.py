@@ -96,6 +96,7 @@ def register_hooks() -> None:
     registered.waiting_rule = _waiting_hours
     registry_hooks.registered.owners_changed = _owners_changed
     registered.export_sections["votes"] = _votes
+    registered.export_sections["mandates"] = _mandates
     registered.export_sections["objections"] = _objections
     registered.export_sections["media"] = _media
     registered.export_sections["messages"] = followers.export_account
@@ -132,6 +133,10 @@ def _media_checked(ctx: Context, check: pushed.MediaCheck) -> None:
 
 def _votes(ctx: Context, account_id: str) -> object:
     return ballots.votes_of_account(ctx.session, account_id)
+
+
+def _mandates(ctx: Context, account_id: str) -> object:
+    return ballots.mandates_of_account(ctx.session, account_id)
 
 
 def _surveys(ctx: Context, account_id: str) -> object:
