@@ -33,7 +33,8 @@ def suspend_former_owners(
         others = _other_owners(ctx, {row.account_id for row, _ in rows}, set(chunk))
         for row, phone in rows:
             owner = owners[row.dwelling_id]
-            recorded = phones.get(owner, {}).get(phone or "")
+            named = phones.get(owner, {})
+            recorded = next((named[index] for index in _indexes(ctx, phone) if index in named), None)
             if still_owns(Relation(row.relation), recorded, holds_another=owner in others[row.account_id]):
                 continue
             suspended += _suspend(ctx, row)
@@ -43,7 +44,7 @@ def suspend_former_owners(
 
 def _owning(ctx: Context, dwelling_ids: Sequence[str]) -> list[tuple[Binding, str | None]]:
     found = (
-        select(Binding, Account.phone_index)
+        select(Binding, Account.phone_sealed)
         .join(Account, col(Account.id) == col(Binding.account_id))
         .where(
             col(Binding.dwelling_id).in_(dwelling_ids),
@@ -53,6 +54,11 @@ def _owning(ctx: Context, dwelling_ids: Sequence[str]) -> list[tuple[Binding, st
         .order_by(col(Binding.id))
     )
     return list(ctx.session.exec(found).all())
+
+
+def _indexes(ctx: Context, sealed: str | None) -> tuple[str, ...]:
+    """Return the number's blind index under every key in use, nothing for an account without one."""
+    return ctx.vault.indexes(ctx.vault.open(sealed, "account.phone"), "phone") if sealed else ()
 
 
 def _other_owners(ctx: Context, account_ids: set[str], without: set[str]) -> dict[str, set[str]]:
