@@ -60,7 +60,7 @@ def build_ports(settings: Settings, *, engine: Engine | None = None) -> Ports:
     """Build what every process needs; call once per process, after any fork."""
     engine = engine or build_engine(settings)
     vault = build_vault(settings)
-    register_hooks()
+    wire_hooks()
     gateways = _wechat(settings, engine, vault)
     return Ports(
         settings=settings,
@@ -91,7 +91,7 @@ def _wechat(settings: Settings, engine: Engine, vault: Vault) -> WeChat:
     return build_wechat(plan, store)
 
 
-def register_hooks() -> None:
+def wire_hooks() -> None:
     """Tell identity what the capabilities above it know of a person and of the ballots under way."""
     registered.waiting_rule = _waiting_hours
     registry_hooks.registered.owners_changed = _owners_changed

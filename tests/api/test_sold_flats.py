@@ -12,7 +12,7 @@ from backend.ballots.service import opening
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.amendments import confirm_amendment, propose_amendment
 from backend.ballots.tables import Ballot, ProxyMandate
-from backend.bootstrap import register_hooks
+from backend.bootstrap import wire_hooks
 from backend.identity.service import ListBindings, list_bindings
 from backend.identity.tables import Account, Binding
 from backend.infra.context import Context
@@ -82,7 +82,7 @@ def test_where_nobody_voted_before_the_sale_the_buyer_votes(world: World, arrang
 
 @pytest.fixture
 def place(world: World, tmp_path: Path) -> Place:
-    register_hooks()
+    wire_hooks()
     made = make_place(world.ports.engine, tmp_path)
     made.load(SELLER)
     return made

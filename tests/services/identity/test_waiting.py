@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend.bootstrap import register_hooks
+from backend.bootstrap import wire_hooks
 from backend.identity import service
 from backend.identity.hooks import always_wait, registered
 from backend.identity.service import BindByCode
@@ -23,7 +23,7 @@ HOURS = 36
 def wired(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule as the product wires it, and the tests' own afterwards."""
     monkeypatch.setattr(registered, "waiting_rule", always_wait)
-    register_hooks()
+    wire_hooks()
 
 
 def waits(ctx: Context, estate: EstateFixture, *, by: str) -> float:
