@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy.engine import Engine
 
 from backend.ballots import queries as ballots
+from backend.ballots.service.proxies import end_mandates_of_former_owners
 from backend.complaints.service import personal as reporters
 from backend.complaints.service.loading import knows_complaint
 from backend.complaints.service.photos import hidden_from
 from backend.identity.hooks import registered
+from backend.identity.rules.relations import NewBinding
+from backend.identity.service import suspend_former_owners
 from backend.infra.context import Context, Ports
 from backend.infra.crypto import Vault, build_vault
 from backend.infra.database import build_engine
@@ -29,6 +33,7 @@ from backend.notices import queries as notices
 from backend.notices.rules import Subject
 from backend.notifications.service import followers
 from backend.rectification import hooks as register_hooks
+from backend.registry import hooks as registry_hooks
 from backend.surveys import queries as surveys
 from backend.surveys.service.striking import answer_objection
 
@@ -55,7 +60,7 @@ def build_ports(settings: Settings, *, engine: Engine | None = None) -> Ports:
     """Build what every process needs; call once per process, after any fork."""
     engine = engine or build_engine(settings)
     vault = build_vault(settings)
-    _register_hooks()
+    wire_hooks()
     gateways = _wechat(settings, engine, vault)
     return Ports(
         settings=settings,
@@ -86,10 +91,12 @@ def _wechat(settings: Settings, engine: Engine, vault: Vault) -> WeChat:
     return build_wechat(plan, store)
 
 
-def _register_hooks() -> None:
+def wire_hooks() -> None:
     """Tell identity what the capabilities above it know of a person and of the ballots under way."""
     registered.waiting_rule = _waiting_hours
+    registry_hooks.registered.owners_changed = _owners_changed
     registered.export_sections["votes"] = _votes
+    registered.export_sections["mandates"] = _mandates
     registered.export_sections["objections"] = _objections
     registered.export_sections["media"] = _media
     registered.export_sections["messages"] = followers.export_account
@@ -106,9 +113,17 @@ def _register_hooks() -> None:
     register_hooks.registered.knows_complaint = knows_complaint
 
 
-def _waiting_hours(ctx: Context, estate_id: str, _dwelling_id: str) -> int:
+def _waiting_hours(ctx: Context, binding: NewBinding) -> int:
     """While a ballot is open a new binding waits as its notice says; otherwise it counts at once."""
-    return ballots.waiting_hours(ctx.session, estate_id)
+    return ballots.waiting_hours(
+        ctx.session, binding.estate_id, is_letter=binding.is_letter, has_owner=binding.has_owner
+    )
+
+
+def _owners_changed(ctx: Context, dwelling_ids: Sequence[str]) -> None:
+    """A sold flat: neither the former owner nor their proxy votes for it any more."""
+    suspend_former_owners(ctx, dwelling_ids)
+    end_mandates_of_former_owners(ctx, dwelling_ids)
 
 
 def _media_checked(ctx: Context, check: pushed.MediaCheck) -> None:
@@ -118,6 +133,10 @@ def _media_checked(ctx: Context, check: pushed.MediaCheck) -> None:
 
 def _votes(ctx: Context, account_id: str) -> object:
     return ballots.votes_of_account(ctx.session, account_id)
+
+
+def _mandates(ctx: Context, account_id: str) -> object:
+    return ballots.mandates_of_account(ctx.session, account_id)
 
 
 def _surveys(ctx: Context, account_id: str) -> object:

@@ -58,7 +58,11 @@ class NotEntitled(Forbidden):
     """The caller lives here, but this electorate is another (a relative's tap is not an owner's vote)."""
 
     def __init__(self) -> None:
-        super().__init__("not_entitled", "这次表决须由业主本人、共有人推举的代表或书面委托的人投票。")
+        super().__init__(
+            "not_entitled",
+            "按您与这套房屋的关系，不能参加这次表决。业主表决由业主本人、共有人推举的代表或书面委托的人投票；"
+            "意愿征询由住户成员参加，租户只有在当地另有规定时才能代表住户。",
+        )
 
 
 class BindingWaiting(Conflict):

@@ -168,9 +168,16 @@ def import_file(ports: Ports, args: argparse.Namespace, content: bytes) -> int:
 
 def _queue(ctx: Context, args: argparse.Namespace, digest: str) -> str:
     community = one_organisation(ctx, args.community, "community")
+    estate_id = find_estate(ctx, community.id, args.estate) if args.estate else None
+    if args.estate and estate_id is None and not args.create_estate:
+        raise Invalid(
+            "estate", f"这个社区没有编号为“{args.estate}”的小区。要新建，请加 --create-estate 小区名称。"
+        )
+    is_new = args.estate is not None and estate_id is None
     command = service.QueueImport(
         organisation_id=community.id,
-        estate_id=_estate(ctx, community.id, args) if args.estate else None,
+        estate_id=estate_id,
+        new_estate=(args.estate, args.create_estate) if is_new else None,
         file_sha256=digest,
         file_name=args.file.name,
         is_dry_run=args.dry_run,
@@ -178,18 +185,6 @@ def _queue(ctx: Context, args: argparse.Namespace, digest: str) -> str:
         idempotency_key=new_id(),
     )
     return service.queue_import(ctx, command).id
-
-
-def _estate(ctx: Context, organisation_id: str, args: argparse.Namespace) -> str:
-    found = find_estate(ctx, organisation_id, args.estate)
-    if found is not None:
-        return found
-    if not args.create_estate:
-        raise Invalid(
-            "estate", f"这个社区没有编号为“{args.estate}”的小区。要新建，请加 --create-estate 小区名称。"
-        )
-    facts = EstateFacts(args.create_estate)
-    return service.create_estate(ctx, service.CreateEstate(organisation_id, args.estate, facts)).id
 
 
 class _Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 from PIL import Image
@@ -18,8 +18,11 @@ from backend.demo.people import log_in, move_in
 from backend.demo.roll import EstatePlan
 from backend.demo.story import Story
 from backend.identity import service as identity
+from backend.infra.context import Context
 from backend.kernel.access import Actor
+from backend.kernel.clock import local_date
 from backend.registry import queries as registry
+from backend.registry.service import OpenDisplay, open_roll_display
 
 RULE = "litong-2026"
 REASON = "演示：按利通区实施方案（征求意见稿）征求居民意愿"
@@ -126,6 +129,7 @@ def _plan_vote(
     name = at.plan.name.partition("（")[0]
     digest = story.ports.storage.put(PLAN_TEXT.format(estate=name).encode())
     with story.step(at.clerks[0], days_ago=announced) as ctx:
+        _display(ctx, at.estate_id)
         command = preparing.CreateBallot(
             at.estate_id, "plan", f"{name}改造方案表决（演示）", project_id=at.project_id
         )
@@ -140,6 +144,7 @@ def _plan_vote(
 
 def _canvass(story: Story, at: Setting, window: tuple[datetime, datetime], announced: float) -> str:
     with story.step(at.clerks[0], days_ago=announced) as ctx:
+        _display(ctx, at.estate_id)
         title = at.plan.name.partition("（")[0] + "改造意愿征询（演示）"
         command = preparing.CreateBallot(at.estate_id, "canvass", title, project_id=at.project_id)
         ballot_id = preparing.create_ballot(ctx, command).id
@@ -148,6 +153,12 @@ def _canvass(story: Story, at: Setting, window: tuple[datetime, datetime], annou
             preparing.add_motion(ctx, preparing.AddMotion(ballot_id, question, body, RULE, REASON))
         opening.publish_notice(ctx, ballot_id)
     return ballot_id
+
+
+def _display(ctx: Context, estate_id: str) -> None:
+    """Show the roll to its own members for three days, before it is frozen."""
+    first = local_date(ctx.clock.now())
+    open_roll_display(ctx, OpenDisplay(estate_id, first, first + timedelta(days=2)))
 
 
 def _open(story: Story, at: Setting, ballot_id: str, *, days_ago: float) -> None:

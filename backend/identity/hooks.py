@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from backend.identity.rules.parameters import Parameters
+from backend.identity.rules.relations import NewBinding
 from backend.infra.context import Context
 from backend.kernel.errors import NotFound
 
-# (ctx, estate_id, dwelling_id) -> hours before a new binding by phone or staff counts.
-WaitingRule = Callable[[Context, str, str], int]
+# (ctx, binding) -> hours before it counts.
+WaitingRule = Callable[[Context, NewBinding], int]
 # (ctx, account_id) -> what this capability holds about the person, as JSON values.
 ExportSection = Callable[[Context, str], object]
 # (ctx, account_id): forget what need not be kept.
@@ -24,8 +25,10 @@ ProofHanger = Callable[[Context, str, Sequence[str]], None]
 ProofForgetter = Callable[[Context, Collection[str]], None]
 
 
-def always_wait(_ctx: Context, _estate_id: str, _dwelling_id: str) -> int:
-    """Wait the full time, ballot or not: the safe answer while nobody says better."""
+def always_wait(_ctx: Context, binding: NewBinding) -> int:
+    """Wait the full time, ballot or not, but for the first owner's letter: the safe answer while nobody says better."""
+    if binding.is_letter and not binding.has_owner:
+        return 0
     return registered.parameters.waiting_hours
 
 

@@ -51,6 +51,11 @@ def _letter(sheet: Sheet, estate_name: str, letter: Letter, public_base_url: str
     sheet.space(6)
     who = _RELATIONS[letter.relation]
     sheet.paragraph(f"{letter.label} 的{who}：", 18)
+    if letter.relation == "co_owner":
+        sheet.paragraph(
+            "您家由几个人共有。业主表决由共有人书面推举的代表投票，请到社区登记代表；意愿征询可以由您参加。",
+            14,
+        )
     sheet.paragraph(
         "请用微信扫描下面的二维码，或在小程序“绑定房屋”里输入编码，确认后即可在手机上参加表决。", 14
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Subquery
 from sqlmodel import Session, col, select
 
 from backend.identity.repository import database_now, grants_of
+from backend.identity.rules.relations import SOLD
 from backend.identity.tables import Account, ApiKey, Binding, RoleGrant
 from backend.infra.crypto import Vault
 from backend.infra.database import db_now
@@ -67,6 +68,23 @@ def estate_of_binding(session: Session, binding_id: str) -> tuple[str, str, str]
         select(Binding.estate_id, Binding.dwelling_id, Binding.account_id).where(Binding.id == binding_id)
     ).first()
     return None if found is None else (found[0], found[1], found[2])
+
+
+def homes_of_bindings(session: Session, binding_ids: Collection[str]) -> dict[str, tuple[str, str, str]]:
+    """Return binding id → (account id, estate id, building id), whatever the binding's state."""
+    if not binding_ids:
+        return {}
+    chosen = select(Binding.id, Binding.account_id, Binding.estate_id, Binding.building_id)
+    rows = session.exec(chosen.where(col(Binding.id).in_(set(binding_ids))))
+    return {key: (account, estate, building) for key, account, estate, building in rows}
+
+
+def waiting_after_sale(session: Session, estate_id: str) -> set[str]:
+    """Return the dwellings with a binding that waits because the owner of record changed."""
+    waiting = select(Binding.dwelling_id).where(
+        Binding.estate_id == estate_id, Binding.state == "pending", Binding.reason == SOLD
+    )
+    return set(session.exec(waiting))
 
 
 def staff_names(session: Session, vault: Vault, account_ids: Collection[str]) -> dict[str, str]:

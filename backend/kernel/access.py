@@ -72,6 +72,8 @@ class Permission(StrEnum):
     MEDIA_REVIEW = "media.review"
     RECORD_PUBLIC = "record.public"
     RECORD_AUDIT = "record.audit"
+    # One dwelling's choice on a lawful written demand: two people, every look logged (domain §7).
+    CHOICE_DISCLOSE = "choice.disclose"
     COMPLAINT_REGISTER = "complaint.register"
     COMPLAINT_READ = "complaint.read"
     COMPLAINT_TRIAGE = "complaint.triage"
@@ -196,6 +198,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.PROJECT_WRITE,
         Permission.REGISTRY_IMPORT,
         Permission.BALLOT_STOP,
+        Permission.CHOICE_DISCLOSE,
         Permission.NOTICE_PUBLISH,
         Permission.PARTICIPATION_READ,
         Permission.OBJECTION_READ,
@@ -274,6 +277,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | {
         Permission.AUDIT_READ,
         Permission.RECORD_AUDIT,
+        Permission.CHOICE_DISCLOSE,
         Permission.SURVEY_ENTRIES,
         Permission.SURVEY_TEXTS,
         Permission.PARTICIPATION_READ,

@@ -122,6 +122,14 @@ def count_open_objections(session: Session, ballot_id: str) -> int:
     return session.exec(query).one()
 
 
+def dwellings_objecting(session: Session, estate_id: str, subject_kind: str) -> set[str]:
+    """Return the dwellings of an estate whose objections to this kind of thing wait for an answer."""
+    waiting = select(Objection.dwelling_id).where(
+        Objection.estate_id == estate_id, Objection.subject_kind == subject_kind, Objection.state == "open"
+    )
+    return {home for home in session.exec(waiting) if home is not None}
+
+
 def count_objections_by_state(session: Session, ballot_id: str) -> dict[str, int]:
     """Return state → number of objections concerning a ballot, for the result notice."""
     query = select(Objection.state, func.count()).where(col(Objection.ballot_id) == ballot_id)

@@ -216,6 +216,8 @@ class ImportRun(SQLModel, table=True):
     id: str = Field(primary_key=True)
     organisation_id: str = Field(foreign_key="organisation.id")
     estate_id: str | None = Field(default=None, foreign_key="estate.id")
+    # Code and name of an estate that this import founds, together with its first rows or not at all.
+    new_estate: Any = Field(default=None, sa_type=JsonText, nullable=True)
     file_sha256: str
     file_name: str
     is_dry_run: bool

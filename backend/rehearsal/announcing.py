@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from backend.kernel.clock import iso
+from backend.kernel.clock import iso, local_date
 from backend.rehearsal.cast import Ballot, EstatePlay
 from backend.rehearsal.moments import Moment, time_of_day
 from backend.rehearsal.theatre import Theatre
@@ -129,6 +130,9 @@ def announce(theatre: Theatre, estate: EstatePlay, script: BallotScript, project
         estate.refusal = refusal.fields
         return
     estate.ballots[script.kind] = _ballot(published)
+    days = (calendar.midnight(script.announced), calendar.midnight(script.opens) - timedelta(days=1))
+    shown = dict(zip(("starts_on", "ends_on"), (local_date(day).isoformat() for day in days), strict=True))
+    web.post(caller, f"{_STAFF}/estates/{estate.id}/roll-display", shown)
 
 
 def _ballot(page: Mapping[str, Any]) -> Ballot:

@@ -59,14 +59,19 @@ def list_ballots(query: PageQuery) -> schemas.BallotListOut:
 @door.get("/ballots/<id:ballot_id>")
 @endpoint(resident(), {200: schemas.BallotPageOut}, tags=["ballots"])
 def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
-    """Show a ballot with its motions, documents and the entries the caller may vote for, by home or mandate."""
+    """Show a ballot with its motions, documents and the entries of the caller's homes and mandates.
+
+    ``may_vote`` of an entry tells whether the caller may vote for it.
+    """
     ctx = current_context()
     account_id = require_resident(ctx.actor)
     ballot = queries.find_for_voter(ctx.session, ballot_id, ctx.actor.estate_ids(), account_id)
     if ballot is None:
         raise NotFound
-    homes = [home.dwelling_id for home in ctx.actor.homes]
-    homes += queries.mandated_homes(ctx.session, ballot_id, account_id)
+    mandated = queries.mandated_homes(ctx.session, ballot_id, account_id)
+    homes = [home.dwelling_id for home in ctx.actor.homes] + mandated
+    casting = {*queries.casting_homes(ballot, ctx.actor.homes), *mandated}
+    own = queries.own_entries(ctx.session, ballot.id, homes)
     return schemas.BallotPageOut(
         **schemas.BallotOut.of(ballot).model_dump(),
         re_vote=ballot.re_vote,
@@ -77,7 +82,7 @@ def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
         local_choices=local_choices(ballot.parameters, kind=ballot.kind, electorate=ballot.electorate),
         motions=[schemas.MotionOut.of(row) for row in queries.motions_of(ctx.session, ballot.id)],
         documents=[schemas.DocumentOut.of(row) for row in queries.documents_of(ctx.session, ballot.id)],
-        entries=[schemas.EntryOut.of(row) for row in queries.own_entries(ctx.session, ballot.id, homes)],
+        entries=[schemas.EntryOut.of(row, may_vote=row.dwelling_id in casting) for row in own],
         result=ballot.result if ballot.state in ("preliminary", "final") else None,
     )
 

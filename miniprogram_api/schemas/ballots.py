@@ -163,24 +163,29 @@ class DocumentOut(BaseModel):
 
 
 class EntryOut(BaseModel):
-    """The caller's own line of the roll: what was recorded and by which channel, never the choice."""
+    """The caller's own line of the roll: what was recorded and by which channel, never the choice.
+
+    ``may_vote``: whether the caller's relation to this home, or a mandate, lets them vote for it in this ballot.
+    """
 
     id: str
     dwelling: str
     label: str
     exclusive_area: str
+    may_vote: bool
     has_voted: bool
     voted_at: datetime | None
     channel: str | None
 
     @classmethod
-    def of(cls, row: OwnEntry) -> EntryOut:
+    def of(cls, row: OwnEntry, *, may_vote: bool) -> EntryOut:
         """Build from an entry."""
         return cls(
             id=row.entry_id,
             dwelling=row.dwelling_id,
             label=row.label,
             exclusive_area=f"{row.area_centi // 100}.{row.area_centi % 100:02d}",
+            may_vote=may_vote,
             has_voted=row.voted_at is not None,
             voted_at=row.voted_at,
             channel=row.channel,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.identity.rules.codes import new_code
+from backend.identity.rules.consents import NOTICE_VERSION
 from backend.kernel.access import Role
 from tests.api.conftest import World
 from tests.factories.people import make_resident, make_staff
@@ -36,7 +37,7 @@ class Caller:
 
 
 def _resident(world: World, openid: str = "o-1") -> Caller:
-    body = {"code": f"openid:{openid}", "device": "手机", "privacy_notice": "1"}
+    body = {"code": f"openid:{openid}", "device": "手机", "privacy_notice": NOTICE_VERSION}
     return Caller(world, Caller(world).ok("POST", "/session", body)["token"])
 
 
@@ -46,14 +47,26 @@ def test_a_resident_s_whole_way_in_and_out(world: World) -> None:
         code = letter_for(ctx, estate.estate.id, estate.dwelling_ids[0])
         neighbour = make_resident(ctx, estate.dwelling_ids[0])
     notice = Caller(world).ok("GET", "/privacy-notice")
-    assert notice["version"] == "1"
+    assert notice["version"] == NOTICE_VERSION
     assert "个人信息" in notice["text"]
+    # Every kind of data that the export of one's own data knows is named, and so is who sees a choice.
+    for kind in (
+        "投诉",
+        "照片、视频",
+        "问卷",
+        "地图位置",
+        "发给您的消息",
+        "委托书",
+        "纸质票照片",
+        "审计记录",
+    ):
+        assert kind in notice["text"]
     me = _resident(world)
     assert me.ok("PATCH", "/me", {"name": "王芳"})["name"] == "王芳"
     bound = me.ok("POST", "/bindings/invite", {"code": code})
     assert (bound["dwelling"], bound["state"], bound["is_me"]) == ("1栋1单元101", "active", True)
     assert me.ask("POST", "/me/phone", {"code": f"phone:{estate.phones[1]}"}).status_code == 409
-    me.ok("POST", "/me/consents", {"purpose": "phone", "notice_version": "1", "given": True})
+    me.ok("POST", "/me/consents", {"purpose": "phone", "notice_version": NOTICE_VERSION, "given": True})
     assert me.ok("POST", "/me/phone", {"code": f"phone:{estate.phones[1]}"})["phone"] == estate.phones[1]
     (second,) = me.ok("POST", "/bindings/phone", {})["items"]
     assert second["dwelling"] == "1栋1单元102"

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
+from backend.identity.rules.consents import NOTICE_VERSION
 from backend.infra.web import GongjueFlask
 from backend.kernel.access import Role
 from backend.ledger.tables import LedgerEvent
@@ -56,11 +57,13 @@ def walk(flow: Flow, world: World) -> None:
         ballot = make_ballot(ctx, estate, kind="canvass")
         code = letter_for(ctx, estate.estate.id, estate.dwelling_ids[0])
         staff = make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id)
-    body = {"code": "openid:o-log-secret", "device": f"{NAME}的手机", "privacy_notice": "1"}
+    body = {"code": "openid:o-log-secret", "device": f"{NAME}的手机", "privacy_notice": NOTICE_VERSION}
     token = flow.send("POST", "/session", body=body).get_json()["token"]
     flow.remember(token, staff.token, code, "o-log-secret")
     assert flow.send("PATCH", "/me", token, {"name": NAME}).status_code == 200
-    flow.send("POST", "/me/consents", token, {"purpose": "phone", "notice_version": "1", "given": True})
+    flow.send(
+        "POST", "/me/consents", token, {"purpose": "phone", "notice_version": NOTICE_VERSION, "given": True}
+    )
     assert flow.send("POST", "/me/phone", token, {"code": f"phone:{PHONE}"}).status_code == 200
     assert flow.send("POST", "/bindings/invite", token, {"code": code}).status_code == 201
     entry = ballot.entry_ids[estate.dwelling_ids[0]]

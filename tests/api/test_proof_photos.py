@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from backend.bootstrap import build_ports
 from backend.identity import service as identity
 from backend.identity.hooks import registered
+from backend.identity.rules.consents import NOTICE_VERSION
 from backend.identity.tables import Binding
 from backend.kernel.access import Role
 from backend.ledger.tables import LedgerEvent
@@ -58,7 +59,7 @@ def desk(world: World) -> Desk:
     with world.arrange() as ctx:
         place = make_estate(ctx, dwellings=2)
         committee = make_staff(ctx, Role.RESIDENTS_COMMITTEE, place.community.id).token
-        body = {"code": "openid:o-1", "device": "手机", "privacy_notice": "1"}
+        body = {"code": "openid:o-1", "device": "手机", "privacy_notice": NOTICE_VERSION}
     opened = world.app.test_client().post("/api/v1/session", json=body).get_json()
     desk = Desk(world, place, opened["token"], committee)
     desk.call(desk.newcomer, "PATCH", "/me", json={"name": "王芳"})
@@ -132,7 +133,7 @@ def test_what_is_no_proof_is_refused_with_what_to_do(desk: Desk) -> None:
         other,
         "POST",
         "/me/consents",
-        json={"purpose": "privacy_notice", "notice_version": "1", "given": True},
+        json={"purpose": "privacy_notice", "notice_version": NOTICE_VERSION, "given": True},
     )
     theirs.call(other, "PATCH", "/me", json={"name": "赵敏"})
     assert theirs.request(four[:1]).status_code in (409, 422)  # another's proof
@@ -145,7 +146,10 @@ def test_a_proof_cannot_be_hung_on_a_complaint_past_the_check(desk: Desk) -> Non
         home = make_resident(ctx, desk.place.dwelling_ids[1]).token
     there = replace(desk, newcomer=home)
     there.call(
-        home, "POST", "/me/consents", json={"purpose": "privacy_notice", "notice_version": "1", "given": True}
+        home,
+        "POST",
+        "/me/consents",
+        json={"purpose": "privacy_notice", "notice_version": NOTICE_VERSION, "given": True},
     )
     photo = there.upload("proof-key-9").get_json()["id"]
     report = {

@@ -225,3 +225,26 @@ def test_tally_shows_participation_and_no_choice(world: World) -> None:
         headers={**headers, "If-None-Match": answer.headers["ETag"]},
     )
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("relation", "kind", "may_vote"),
+    [
+        ("tenant", "canvass", False),
+        ("public_tenant", "canvass", True),
+        ("family", "canvass", True),
+        ("family", "plan", False),
+        ("owner", "plan", True),
+    ],
+)
+def test_the_ballot_tells_for_which_entries_the_caller_may_vote_and_the_refusal_is_true_of_it(
+    world: World, arrange: Arrange, relation: str, kind: str, may_vote: bool
+) -> None:
+    voter = arrange(relation=relation, kind=kind)
+    headers = {"Authorization": f"Bearer {voter.resident.token}"}
+    page = world.app.test_client().get(f"/api/v1/ballots/{voter.ballot.ballot_id}", headers=headers)
+    assert [(entry["id"], entry["may_vote"]) for entry in page.json["entries"]] == [(voter.entry, may_vote)]
+    answer = voter.cast()
+    assert (answer.status_code == 201) == may_vote
+    if not may_vote:
+        assert "意愿征询由住户成员参加" in answer.json["message"]

@@ -4,6 +4,7 @@ from backend.ballots.queries.ballots import (
     OwnEntry,
     active_ballots,
     ballot_meta,
+    casting_homes,
     documents_of,
     due_ballots,
     find_for_voter,
@@ -17,7 +18,7 @@ from backend.ballots.queries.ballots import (
     waiting_hours,
 )
 from backend.ballots.queries.evidence import ballot_evidence, ballots_of_estate
-from backend.ballots.queries.history import votes_of_account, votes_of_dwellings
+from backend.ballots.queries.history import mandates_of_account, votes_of_account, votes_of_dwellings
 
 __all__ = [
     "OwnEntry",
@@ -25,6 +26,7 @@ __all__ = [
     "ballot_evidence",
     "ballot_meta",
     "ballots_of_estate",
+    "casting_homes",
     "documents_of",
     "due_ballots",
     "find_for_voter",
@@ -33,6 +35,7 @@ __all__ = [
     "list_of_estates",
     "list_public",
     "mandated_homes",
+    "mandates_of_account",
     "motions_of",
     "own_entries",
     "votes_of_account",

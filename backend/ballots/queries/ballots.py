@@ -13,7 +13,9 @@ from sqlmodel import Session, col, select
 from backend.ballots.repository import ballots as repository
 from backend.ballots.rules.kinds import casting_relations
 from backend.ballots.rules.meta import BallotMeta
+from backend.ballots.rules.parameters import waiting_hours_of
 from backend.ballots.tables import Ballot, BallotDocument, Motion, ProxyMandate, RollEntry, Vote
+from backend.kernel.access import Home
 
 RESULT_STATES = ("preliminary", "final")
 
@@ -160,20 +162,35 @@ def ballot_meta(session: Session, ballot_id: str) -> BallotMeta | None:
     ballot = session.get(Ballot, ballot_id)
     if ballot is None or ballot.state == "draft":
         return None
+    motion_ids = tuple(motion.id for motion in repository.motions_of(session, ballot_id))
+    relations = _relations_of(ballot)
+    return BallotMeta(ballot.id, ballot.estate_id, motion_ids, ballot.max_choices, relations)
+
+
+def casting_homes(ballot: Ballot, homes: Iterable[Home]) -> list[str]:
+    """Return the dwellings among a resident's homes for which their relation lets them cast in this ballot."""
+    relations = _relations_of(ballot)
+    return [home.dwelling_id for home in homes if home.relation in relations]
+
+
+def _relations_of(ballot: Ballot) -> tuple[str, ...]:
     settings = ballot.parameters
-    relations = casting_relations(
+    return casting_relations(
         ballot.electorate,
         tenants_vote=bool(settings["tenants_vote"]),
         public_tenants_vote=bool(settings["public_tenants_vote"]),
     )
-    motion_ids = tuple(motion.id for motion in repository.motions_of(session, ballot_id))
-    return BallotMeta(ballot.id, ballot.estate_id, motion_ids, ballot.max_choices, relations)
 
 
-def waiting_hours(session: Session, estate_id: str) -> int:
-    """Return how long a new binding must wait in an estate: the longest of its open ballots' rules, else 0."""
-    chosen = select(Ballot.parameters).where(Ballot.estate_id == estate_id, Ballot.state == "open")
-    return max((settings["waiting_hours"] for settings in session.exec(chosen)), default=0)
+def waiting_hours(session: Session, estate_id: str, *, is_letter: bool, has_owner: bool) -> int:
+    """Return how long a new binding must wait in an estate: the longest of its running ballots' rules, else 0."""
+    running = col(Ballot.state).in_(("open", "suspended"))
+    chosen = select(Ballot.parameters).where(Ballot.estate_id == estate_id, running)
+    hours = (
+        waiting_hours_of(settings, is_letter=is_letter, has_owner=has_owner)
+        for settings in session.exec(chosen)
+    )
+    return max(hours, default=0)
 
 
 def due_ballots(session: Session, state: str, now: datetime) -> list[str]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from backend.ballots.queries.ballots import label_of, motions_of
 from backend.ballots.rules.papers import decode
-from backend.ballots.tables import Ballot, RollEntry, Vote
+from backend.ballots.rules.proxies import OWNER_RELATIONS
+from backend.ballots.tables import Ballot, ProxyMandate, RollEntry, Vote
+from backend.identity.queries import active_binding
 from backend.ledger.rules.receipt import format_receipt
 
 _MOST = 1000
@@ -88,6 +91,35 @@ def _household_vote(vote: Vote, entry: RollEntry, title: str, viewer: Viewer) ->
         receipt=format_receipt(vote.receipt) if is_mine or is_ours else None,
         reference=entry.id,
     )
+
+
+def mandates_of_account(session: Session, account_id: str) -> list[dict[str, Any]]:
+    """Return the mandates given to a person, and those of their own homes, for the export (newest 1,000)."""
+    binding = active_binding()
+    owned = sqlalchemy.select(binding.c.dwelling_id).where(
+        binding.c.account_id == account_id, binding.c.relation.in_(OWNER_RELATIONS)
+    )
+    chosen = (
+        select(ProxyMandate, RollEntry, Ballot.title)
+        .join(RollEntry, col(RollEntry.id) == ProxyMandate.roll_entry_id)
+        .join(Ballot, col(Ballot.id) == ProxyMandate.ballot_id)
+        .where(or_(col(ProxyMandate.proxy_account_id) == account_id, col(RollEntry.dwelling_id).in_(owned)))
+        .order_by(col(ProxyMandate.registered_at).desc())
+        .limit(_MOST)
+    )
+    return [
+        {
+            "ballot": title,
+            "home": label_of(entry),
+            "side": "proxy" if mandate.proxy_account_id == account_id else "owner",
+            "powers": mandate.powers,
+            "valid_from": mandate.valid_from.isoformat(),
+            "valid_until": mandate.valid_until.isoformat(),
+            "confirmed_at": mandate.confirmed_at.isoformat() if mandate.confirmed_at else None,
+            "revoked_at": mandate.revoked_at.isoformat() if mandate.revoked_at else None,
+        }
+        for mandate, entry, title in session.exec(chosen)
+    ]
 
 
 def votes_of_account(session: Session, account_id: str) -> list[dict[str, Any]]:

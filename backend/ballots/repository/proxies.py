@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from backend.ballots.tables import ProxyMandate, RollEntry
+from backend.ballots.tables import Ballot, ProxyMandate, RollEntry
 
 _FRESH = {"populate_existing": True}
 
@@ -62,6 +62,24 @@ def revoke(session: Session, mandate_id: str, at: datetime) -> bool:
         .values(revoked_at=at)
     )
     return changed.rowcount == 1
+
+
+def live_mandates_of_dwellings(
+    session: Session, dwelling_ids: Collection[str]
+) -> list[tuple[ProxyMandate, RollEntry]]:
+    """Return the mandates in force or waiting for some dwellings in ballots that may still take votes."""
+    chosen = (
+        select(ProxyMandate, RollEntry)
+        .join(RollEntry, col(RollEntry.id) == ProxyMandate.roll_entry_id)
+        .join(Ballot, col(Ballot.id) == ProxyMandate.ballot_id)
+        .where(
+            col(RollEntry.dwelling_id).in_(list(dwelling_ids)),
+            col(ProxyMandate.revoked_at).is_(None),
+            col(Ballot.state).in_(("notice", "open", "suspended", "counting")),
+        )
+        .order_by(col(ProxyMandate.id))
+    )
+    return [(mandate, entry) for mandate, entry in session.exec(chosen)]
 
 
 def mandates_of_ballot(

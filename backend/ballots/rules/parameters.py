@@ -13,7 +13,7 @@ from backend.kernel.errors import FieldError, Unprocessable
 class Setting:
     """A whole number or a switch (0/1) with its bounds, and what it means to the reader.
 
-    ``electorate``: the only one whose ballots it touches, None both.
+    ``electorate``: the only one whose ballots it touches, None both. ``words``: what each value is called, from the least.
     """
 
     title: str
@@ -21,6 +21,10 @@ class Setting:
     least: int
     most: int
     electorate: str | None = None
+    words: tuple[str, ...] = ()
+
+
+_SWITCH = ("否", "是")
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -31,12 +35,15 @@ SETTINGS: Mapping[str, Setting] = {
     "publish_days": Setting("结果公示期限（天内）", 3, 1, 30),
     "objection_days": Setting("结果公示与异议天数", 7, 1, 60),
     "waiting_hours": Setting("投票期间新绑定的等待小时数", 24, 0, 240),
+    "letters_wait": Setting(
+        "用邀请信绑定也等待", 1, 0, 2, words=("不等待", "本户已有业主绑定时等待", "都等待")
+    ),
     "proxy_limit": Setting("每人最多受委托户数", 3, 1, 50),
-    "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1, "households"),
-    "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1, "households"),
-    "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1, "owners"),
-    "track_consensus": Setting("表决期间社区每日可看一次同意户数", 0, 0, 1),
-    "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1, "owners"),
+    "tenants_vote": Setting("租户可代表住户参加征询", 0, 0, 1, "households", _SWITCH),
+    "public_tenants_vote": Setting("公房承租人可参加征询", 1, 0, 1, "households", _SWITCH),
+    "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1, "owners", _SWITCH),
+    "track_consensus": Setting("表决期间社区每日可看一次同意户数", 0, 0, 1, words=_SWITCH),
+    "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1, "owners", _SWITCH),
 }
 
 
@@ -60,12 +67,23 @@ def local_choices(settings: Mapping[str, int], *, kind: str, electorate: str) ->
     return [
         f"{setting.title}：{_in_words(setting)}"
         for name, setting in SETTINGS.items()
-        if settings[name] == setting.default
+        # A ballot from before a setting existed holds its default.
+        if settings.get(name, setting.default) == setting.default
         and setting.electorate in (None, electorate)
         and (name != "track_consensus" or KINDS[kind].may_track_consensus)
     ]
 
 
 def _in_words(setting: Setting) -> str:
-    is_switch = (setting.least, setting.most) == (0, 1)
-    return ("否", "是")[setting.default] if is_switch else str(setting.default)
+    return setting.words[setting.default - setting.least] if setting.words else str(setting.default)
+
+
+def waiting_hours_of(settings: Mapping[str, int], *, is_letter: bool, has_owner: bool) -> int:
+    """Return how long a new binding waits while this ballot is open.
+
+    A letter waits where an owner is bound already and can object, or always, or never (docs/adr/0013).
+    """
+    letters_wait = settings.get("letters_wait", SETTINGS["letters_wait"].default)
+    if is_letter and letters_wait < (1 if has_owner else 2):
+        return 0
+    return settings["waiting_hours"]

@@ -43,6 +43,9 @@ class Facts:
     checks: frozenset[str]
     unserved: int
     is_binding_vote: bool
+    sold: int = 0
+    has_displayed_roll: bool = False
+    roll_objections: int = 0
 
 
 _NEEDS_DOCUMENT = frozenset(
@@ -67,10 +70,13 @@ def opening_conditions(facts: Facts) -> list[Condition]:
     return [
         *notice_conditions(facts),
         Condition("notice", "公告期", _notice_period(facts)),
+        Condition("roll_display", "名册公示", _display(facts)),
+        Condition("roll_objections", "名册异议", _objections(facts)),
         _check(facts, "roll_checked", "名册核对", "请在名册公示、异议处理完后登记“名册已核对”。"),
         _check(facts, "committee_told", "告知居委会", "请登记已同时告知居民委员会（物业管理条例第十四条）。"),
         _check(facts, "posted_on_site", "现场张贴", "请登记公告已在小区公示栏张贴。"),
         Condition("service", "逐户送达", _service(facts)),
+        Condition("sold", "业主变更", _sold(facts)),
     ]
 
 
@@ -130,3 +136,21 @@ def _service(facts: Facts) -> str | None:
     if not facts.is_binding_vote or not facts.settings["service_needed"] or not facts.unserved:
         return None
     return f"还有 {facts.unserved} 户没有送达记录；确实无法送达的，可登记“现场张贴送达”。"
+
+
+def _sold(facts: Facts) -> str | None:
+    """A former owner's binding is out of force; somebody looks at it before the vote, not during it."""
+    if not facts.is_binding_vote or not facts.sold:
+        return None
+    return f"有 {facts.sold} 户换了业主，原来的绑定已暂停，请先在“绑定”里逐户核实（保留或解除）。"
+
+
+def _display(facts: Facts) -> str | None:
+    """The roll is displayed to its own members before it is frozen (domain §3)."""
+    return None if facts.has_displayed_roll else "名册还没有向住户公示，请先在“房屋资料”里开始名册公示。"
+
+
+def _objections(facts: Facts) -> str | None:
+    if not facts.roll_objections:
+        return None
+    return f"还有 {facts.roll_objections} 户对名册的异议没有答复，请先逐件答复。"

@@ -23,6 +23,7 @@ from backend.ballots.service.corrections import publish_correction, require_uphe
 from backend.ballots.service.entries import lock_ballot, person, refuse_same_person, require_counting
 from backend.ballots.service.loading import load_for, tell
 from backend.ballots.tables import Ballot, RollAmendment, RollEntry, Vote
+from backend.identity import service as identity
 from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.kernel.errors import Conflict, FieldError, NotFound, Unprocessable
@@ -77,6 +78,8 @@ def confirm_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
         ctx.session, amendment_id, "confirmed", confirmed_by=person(ctx), confirmed_at=now, **changes
     ):
         raise _decided()
+    if fresh.change == "owner" and after is not None:
+        identity.suspend_former_owners(ctx, [after.dwelling_id], {after.dwelling_id: after.owner_id})
     _recompute(ctx, ballot, fresh)
     if ballot.state == "preliminary":
         publish_correction(ctx, _as_it_stands(ctx, ballot.id), f"异议成立：更正名册（{fresh.reason}）")

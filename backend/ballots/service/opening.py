@@ -11,7 +11,13 @@ from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.rules.kinds import needs_owners
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
 from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
-from backend.ballots.service.rolls import build_roll, count_roll
+from backend.ballots.service.rolls import (
+    build_roll,
+    count_objected,
+    count_roll,
+    count_sold,
+    has_been_displayed,
+)
 from backend.ballots.service.serving import count_unserved
 from backend.ballots.service.texts import opening_notice, stop_notice, voting_notice
 from backend.ballots.tables import Ballot
@@ -157,6 +163,9 @@ def _facts(ctx: Context, ballot: Ballot) -> Facts:
         checks=frozenset(check.name for check in repository.checks_of(ctx.session, ballot.id)),
         unserved=count_unserved(ctx.session, ballot.id) if ballot.state == "notice" else 0,
         is_binding_vote=ballot.electorate == "owners",
+        sold=count_sold(ctx, ballot),
+        has_displayed_roll=has_been_displayed(ctx, ballot),
+        roll_objections=count_objected(ctx, ballot),
     )
 
 

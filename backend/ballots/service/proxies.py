@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
 
 _ATTEMPTS = 6
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,15 @@ def revoke_mandate(ctx: Context, mandate_id: str) -> MandateView:
     if repository.revoke(ctx.session, mandate_id, ctx.clock.now()):
         _tell(ctx, ballot, entry, "proxy.revoked", mandate)
     return _fresh(ctx, mandate_id, entry)
+
+
+def end_mandates_of_former_owners(ctx: Context, dwelling_ids: Sequence[str]) -> None:
+    """End what former owners of sold dwellings had signed; a vote already cast under it stands (domain §3)."""
+    for start in range(0, len(dwelling_ids), _CHUNK):
+        homes = dwelling_ids[start : start + _CHUNK]
+        for mandate, entry in repository.live_mandates_of_dwellings(ctx.session, homes):
+            if repository.revoke(ctx.session, mandate.id, ctx.clock.now()):
+                _tell(ctx, ctx.session.get_one(Ballot, mandate.ballot_id), entry, "proxy.revoked", mandate)
 
 
 def list_mandates(

@@ -10,9 +10,12 @@ from sqlmodel import col
 from backend.ballots.repository import ballots as repository
 from backend.ballots.rules.roll import Totals, head_key, on_roll, totals_of
 from backend.ballots.tables import Ballot, RollEntry
+from backend.identity import queries as identity
 from backend.infra.context import Context
+from backend.kernel.clock import local_date
 from backend.kernel.ids import new_id
 from backend.ledger.rules.record_roll import roll_hash
+from backend.notices import queries as notices
 from backend.registry import queries as registry
 from backend.registry.queries import RollSource
 from backend.tally.weight import RollEntry as CountedEntry
@@ -55,6 +58,27 @@ def build_roll(ctx: Context, ballot: Ballot) -> dict[str, Any]:
 def count_roll(ctx: Context, ballot: Ballot) -> Totals:
     """Return the denominators as the registry stands now, writing nothing."""
     return totals_of(_sources(ctx, ballot))
+
+
+def count_sold(ctx: Context, ballot: Ballot) -> int:
+    """Return how many dwellings of the roll have a binding that waits because the owner of record changed."""
+    return _on_roll(ctx, ballot, identity.waiting_after_sale(ctx.session, ballot.estate_id))
+
+
+def count_objected(ctx: Context, ballot: Ballot) -> int:
+    """Return how many dwellings of the roll have an objection to it that nobody has answered."""
+    return _on_roll(ctx, ballot, notices.dwellings_objecting(ctx.session, ballot.estate_id, "roll"))
+
+
+def has_been_displayed(ctx: Context, ballot: Ballot) -> bool:
+    """Tell whether a display of the roll to its own members has begun."""
+    return registry.has_displayed(ctx.session, ballot.estate_id, local_date(ctx.clock.now()))
+
+
+def _on_roll(ctx: Context, ballot: Ballot, dwelling_ids: set[str]) -> int:
+    if not dwelling_ids:
+        return 0
+    return sum(source.dwelling_id in dwelling_ids for source in _sources(ctx, ballot))
 
 
 def _sources(ctx: Context, ballot: Ballot) -> list[RollSource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-NOTICE_VERSION = "1"
+NOTICE_VERSION = "2"
 
 
 class Purpose(StrEnum):

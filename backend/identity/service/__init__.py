@@ -61,6 +61,7 @@ from backend.identity.service.chat_codes import (
     redeem_chat_code,
 )
 from backend.identity.service.failures import record_failure
+from backend.identity.service.former_owners import suspend_former_owners
 from backend.identity.service.invites import (
     BatchView,
     IssuedBatch,
@@ -191,6 +192,7 @@ __all__ = [
     "show_staff",
     "staff_me",
     "suspend_binding",
+    "suspend_former_owners",
     "tell_of_binding",
     "use_key",
     "view_of",

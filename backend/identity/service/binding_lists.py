@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from backend.identity.rules.names import mask_name
+from backend.identity.rules.relations import OBJECTED, SOLD
 from backend.identity.tables import Account, Binding
 from backend.infra.context import Context
 from backend.kernel.access import Permission, require, require_resident
@@ -17,7 +18,12 @@ from backend.registry import queries as registry
 
 PAGE = 50
 _ACTIVITY = 100
-_REASONS = {"self": "本人解除", "objection": "同住成员提出异议，等待社区核实", "erased": "账号已注销"}
+_REASONS = {
+    "self": "本人解除",
+    OBJECTED: "同住成员提出异议，等待社区核实",
+    SOLD: "房屋业主已变更，等待社区核实",
+    "erased": "账号已注销",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,16 @@ class BindingView:
 
 @dataclass(frozen=True, slots=True)
 class ListBindings:
-    """A page of an estate's bindings; ``after`` is the last id of the page before."""
+    """A page of an estate's bindings; ``after`` is the last id of the page before.
+
+    ``waits_for`` keeps those that wait for a review: of an objection, or of a change of owner.
+    """
 
     estate_id: str
     state: str | None = None
     building_id: str | None = None
     after: str | None = None
+    waits_for: str | None = None
 
 
 def view_of(ctx: Context, row: Binding) -> BindingView:
@@ -78,6 +88,8 @@ def list_bindings(ctx: Context, command: ListBindings) -> list[BindingView]:
         wanted = wanted & (col(Binding.state) == command.state)
     if command.building_id is not None:
         wanted = wanted & (col(Binding.building_id) == command.building_id)
+    if command.waits_for is not None:
+        wanted = wanted & (col(Binding.state) == "pending") & (col(Binding.reason) == command.waits_for)
     if command.after is not None:
         wanted = wanted & (col(Binding.id) > command.after)
     return _views(ctx, _rows(ctx, wanted, col(Binding.id), PAGE + 1), with_evidence=True)

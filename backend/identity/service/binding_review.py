@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from backend.identity import repository
 from backend.identity.errors import AlreadyDecided
-from backend.identity.rules.relations import Via, may_suspend
+from backend.identity.rules.relations import OBJECTED, Via, may_suspend
 from backend.identity.service.binding_events import tell
 from backend.identity.service.bindings import Place, effective_from
 from backend.identity.tables import Account, Binding
@@ -54,7 +54,7 @@ def decide_binding(ctx: Context, command: DecideBinding) -> Binding:
     if command.is_approved:
         place = Place(row.dwelling_id, row.estate_id, row.building_id)
         # After an objection was weighed there is nobody left to wait for.
-        starts = now if row.reason == "objection" else effective_from(ctx, place, Via.STAFF)
+        starts = now if row.reason == OBJECTED else effective_from(ctx, place, Via.STAFF)
         values |= {"state": "active", "effective_at": starts}
     else:
         values |= {"state": "refused", "ended_at": now}
@@ -109,7 +109,7 @@ def suspend_binding(ctx: Context, binding_id: str) -> bool:
     row = ctx.session.exec(select(Binding).where(Binding.id == binding_id)).first()
     if row is None or row.state != "active" or not _may_suspend(ctx, row):
         return False
-    suspended = {"state": "pending", "effective_at": None, "reason": "objection", "decided_by": None}
+    suspended = {"state": "pending", "effective_at": None, "reason": OBJECTED, "decided_by": None}
     _move(ctx, row, ("active",), suspended)
     tell(ctx, "binding.suspended", row)
     return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import col, select
 
 from backend.identity import repository
@@ -14,7 +14,15 @@ from backend.identity.errors import AlreadyBound, ConsentRequired, WrongCode
 from backend.identity.hooks import registered
 from backend.identity.rules.codes import normalise
 from backend.identity.rules.consents import Purpose
-from backend.identity.rules.relations import Relation, Via, strongest
+from backend.identity.rules.relations import (
+    HELD,
+    OBJECTED,
+    OWNING,
+    NewBinding,
+    Relation,
+    Via,
+    strongest,
+)
 from backend.identity.service.accounts import own_account, require_consent, require_notice
 from backend.identity.service.binding_events import tell
 from backend.identity.service.failures import keys_of, own_tries, refuse_if_locked
@@ -61,7 +69,7 @@ class Place:
 
 
 def bind_by_code(ctx: Context, command: BindByCode) -> Binding:
-    """Use up a letter's code and bind its dwelling at once; a retry by the same account answers the same.
+    """Use up a letter's code and bind its dwelling; a retry by the same account answers the same.
 
     Raises WrongCode (counted), TooMany after five in ten minutes, AlreadyBound (the code stays unused).
     """
@@ -140,7 +148,7 @@ def bind_by_phone(ctx: Context) -> list[Binding]:
     bound = []
     for dwelling_id, found in relations.items():
         known = held.get(dwelling_id)
-        if known is None or (known.state == "pending" and known.reason != "objection"):
+        if known is None or (known.state == "pending" and known.reason != OBJECTED):
             bound.append(_activate(ctx, place_of(ctx, dwelling_id), strongest(found), Via.PHONE))
         else:
             bound.append(known)
@@ -197,32 +205,55 @@ def own_bindings(ctx: Context, states: tuple[str, ...]) -> list[Binding]:
 
 
 def effective_from(ctx: Context, place: Place, via: Via) -> datetime:
-    """Return from when a binding counts: at once by letter, else after the waiting hours."""
-    # A letter was handed to the dwelling; a phone number on an old roll or a staff member's word may be wrong,
-    # so the members get time to object.
-    hours = 0 if via == Via.INVITE else registered.waiting_rule(ctx, place.estate_id, place.dwelling_id)
-    return ctx.clock.now() + timedelta(hours=hours)
+    """Return from when a binding counts: after the waiting hours, so that the members get time to object.
+
+    A dwelling's first owner by letter has nobody to wait for (docs/adr/0013).
+    """
+    asked = NewBinding(
+        place.estate_id, place.dwelling_id, via == Via.INVITE, _has_owner(ctx, place.dwelling_id)
+    )
+    return ctx.clock.now() + timedelta(hours=registered.waiting_rule(ctx, asked))
+
+
+def _has_owner(ctx: Context, dwelling_id: str) -> bool:
+    owning = select(Binding.id).where(
+        Binding.dwelling_id == dwelling_id, Binding.state == "active", col(Binding.relation).in_(OWNING)
+    )
+    return ctx.session.exec(owning).first() is not None
 
 
 def _activate(ctx: Context, place: Place, relation: Relation, via: Via) -> Binding:
-    row = next(
-        (row for row in own_bindings(ctx, _OPEN) if row.dwelling_id == place.dwelling_id), None
-    ) or _new_row(ctx, place, relation, via)
-    # A binding under objection is decided by the community, not by another letter.
-    if row.state == "active" or row.reason == "objection":
+    known = next((row for row in own_bindings(ctx, _OPEN) if row.dwelling_id == place.dwelling_id), None)
+    if known is not None and (known.state == "active" or known.reason == OBJECTED):
         raise AlreadyBound
-    row.state, row.relation, row.via = "active", relation, via
-    row.effective_at = effective_from(ctx, place, via)
+    starts = effective_from(ctx, place, via)
+    row = known or _new_row(ctx, place, relation, via)
+    # A binding under review is decided by the community, not by another letter; a number on the roll of the
+    # new owner explains a binding that waits because the dwelling was sold, never one that was objected to.
+    if row.reason in HELD and via == Via.INVITE:
+        raise Conflict("under_review", "您与这套房屋的绑定正等社区核实。请申请绑定并附上证明，由社区答复。")
+    if row.reason != OBJECTED:
+        row.state, row.relation, row.via, row.reason = "active", relation, via, None
+        row.effective_at = starts
     ctx.session.add(row)
     ctx.session.flush()
-    tell(ctx, "binding.activated", row)
+    tell(ctx, "binding.activated" if row.state == "active" else "binding.requested", row)
     return row
 
 
+def _left_undecided(ctx: Context, account_id: str, dwelling_id: str) -> str | None:
+    """Return why the account's last binding to the dwelling waited when it was given up, None if it did not."""
+    mine = select(Binding).where(Binding.account_id == account_id, Binding.dwelling_id == dwelling_id)
+    last = ctx.session.exec(mine.order_by(col(Binding.requested_at).desc(), col(Binding.id).desc())).first()
+    is_left = last is not None and last.state == "ended" and last.decided_by is None
+    return last.reason if last is not None and is_left and last.reason in HELD else None
+
+
 def _new_row(ctx: Context, place: Place, relation: Relation, via: Via) -> Binding:
+    account_id = require_resident(ctx.actor)
     return Binding(
         id=new_id(),
-        account_id=require_resident(ctx.actor),
+        account_id=account_id,
         dwelling_id=place.dwelling_id,
         estate_id=place.estate_id,
         building_id=place.building_id,
@@ -230,6 +261,8 @@ def _new_row(ctx: Context, place: Place, relation: Relation, via: Via) -> Bindin
         state="pending",
         via=via,
         requested_at=ctx.clock.now(),
+        # Leaving and coming again is no way round an objection, nor round a sale.
+        reason=_left_undecided(ctx, account_id, place.dwelling_id),
     )
 
 
@@ -244,7 +277,15 @@ def leave_binding(ctx: Context, binding_id: str) -> None:
             col(Binding.account_id) == account_id,
             col(Binding.state).in_(_OPEN),
         )
-        .values(state="ended", ended_at=now, reason="self")
+        # Why it waited stays: the next binding waits for the same answer.
+        .values(
+            state="ended",
+            ended_at=now,
+            reason=case(
+                ((col(Binding.state) == "pending") & col(Binding.reason).in_(HELD), col(Binding.reason)),
+                else_="self",
+            ),
+        )
         .returning(col(Binding.dwelling_id))
     ).first()
     row = ctx.session.exec(

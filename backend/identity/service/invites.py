@@ -10,13 +10,13 @@ from sqlmodel import col, select
 
 from backend.identity.hooks import registered
 from backend.identity.rules.codes import new_code
-from backend.identity.rules.relations import Relation
+from backend.identity.rules.relations import Relation, letter_relation
 from backend.identity.service.binding_events import organisation_of
 from backend.identity.tables import InviteCode
 from backend.infra.columns import UtcDateTime
 from backend.infra.context import Context
 from backend.kernel.access import Permission, Scope, require
-from backend.kernel.errors import Conflict, NotFound, TooLarge
+from backend.kernel.errors import Conflict, NotFound, TooLarge, Unprocessable
 from backend.kernel.events import Event
 from backend.kernel.ids import new_id
 from backend.ledger import service as ledger
@@ -29,13 +29,16 @@ _CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class IssueInvites:
-    """Letters for an estate, a building, an entrance or single dwellings; one relation per batch."""
+    """Letters for an estate, a building, an entrance or single dwellings.
+
+    ``relation`` None: each door's letter gives what the kind of its owner of record allows.
+    """
 
     estate_id: str
     building_id: str | None = None
     entrance_id: str | None = None
     dwelling_ids: tuple[str, ...] = ()
-    relation: Relation = Relation.OWNER
+    relation: Relation | None = None
     valid_days: int | None = None
 
 
@@ -57,6 +60,8 @@ class IssuedBatch:
     estate_name: str
     expires_at: datetime
     letters: tuple[Letter, ...]
+    # Doors without a letter: the flats of 产权单位 and firms, the developer's stock.
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class RevokeInvites:
 def issue_invites(ctx: Context, command: IssueInvites) -> IssuedBatch:
     """Make one code per dwelling; unused former codes for the same dwelling and relation stop working.
 
-    Raises NotFound when no dwelling matches, TooLarge above five hundred letters.
+    Raises NotFound when no dwelling matches, TooLarge above five hundred letters, Unprocessable
+    (``no_letter``) when the owner of a named dwelling, or of every one, gets no letter of this kind.
     """
     estate = _scope(ctx, command.estate_id, command.building_id, command.entrance_id)
     require(ctx.actor, Permission.INVITE_ISSUE, estate)
@@ -98,16 +104,36 @@ def issue_invites(ctx: Context, command: IssueInvites) -> IssuedBatch:
         raise NotFound
     if len(rows) > LARGEST_BATCH:
         raise TooLarge("too_many_letters", f"一批最多 {LARGEST_BATCH} 封信，请按楼栋分批打印。")
-    letters = tuple(Letter(row.dwelling_id, _label(row), command.relation, new_code()) for row in rows)
+    letters = _letters(rows, command)
     places = {row.dwelling_id: row.building_id for row in rows}
     batch, expires_at = _save(ctx, command, letters, places)
-    payload = {"estate_id": command.estate_id, "count": len(letters), "relation": command.relation.value}
+    skipped = len(rows) - len(letters)
+    relation = command.relation.value if command.relation else "by_owner"
+    payload = {
+        "estate_id": command.estate_id,
+        "count": len(letters),
+        "relation": relation,
+        "skipped": skipped,
+    }
     ledger.append(
         ctx,
         Event("invites.issued", organisation_of(estate.organisation_path), "invite_batch", batch, payload),
     )
     name = registry.estate_card(ctx.session, command.estate_id).name
-    return IssuedBatch(batch, name, expires_at, letters)
+    return IssuedBatch(batch, name, expires_at, letters, skipped)
+
+
+def _letters(rows: list[registry.RollSource], command: IssueInvites) -> tuple[Letter, ...]:
+    is_named = bool(command.dwelling_ids)
+    given = [(row, letter_relation(row.owner_kind, command.relation, is_named=is_named)) for row in rows]
+    refused = [_label(row) for row, relation in given if relation is None]
+    if len(refused) == len(rows) or (is_named and refused):
+        raise Unprocessable(
+            "no_letter",
+            f"{'、'.join(refused[:5])}{'等' if len(refused) > 5 else ''}不能发这种邀请信：产权单位、单位和共有的房屋"
+            "请逐户给指定的代表发“业主代表”的信，开发商未售的房不发信。",
+        )
+    return tuple(Letter(row.dwelling_id, _label(row), to, new_code()) for row, to in given if to is not None)
 
 
 def _label(row: registry.RollSource) -> str:
@@ -143,15 +169,17 @@ def _save(
     ]
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        _replace_former(ctx, command, [str(row["dwelling_id"]) for row in chunk], now)
+        for relation in sorted({str(row["relation"]) for row in chunk}):
+            homes = [str(row["dwelling_id"]) for row in chunk if row["relation"] == relation]
+            _replace_former(ctx, relation, homes, now)
         ctx.session.exec(insert(InviteCode), params=chunk)
     return batch, expires_at
 
 
-def _replace_former(ctx: Context, command: IssueInvites, dwelling_ids: list[str], now: datetime) -> None:
+def _replace_former(ctx: Context, relation: str, dwelling_ids: list[str], now: datetime) -> None:
     former = update(InviteCode).where(
         col(InviteCode.dwelling_id).in_(dwelling_ids),
-        col(InviteCode.relation) == command.relation,
+        col(InviteCode.relation) == relation,
         col(InviteCode.used_at).is_(None),
         col(InviteCode.revoked_at).is_(None),
     )

@@ -116,6 +116,7 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
         "binding_made": f"已绑定为{who}{_WRONG}",
         "binding_ended": f"{who}的绑定已暂停待核实",
         "binding_left": f"{who}的绑定已解除{_WRONG}",
+        "binding_sold": f"业主有变更，{who}绑定暂停待核实",
     }
     page = objection_page("binding", home, binding=binding_id)
     return About(_values("您家的微信绑定", at, notes[kind]), page)

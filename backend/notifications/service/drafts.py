@@ -42,6 +42,8 @@ class Found:
     questions: Mapping[str, Questioned]
     reporters: Mapping[str, ReporterAccounts]
     told: Mapping[str, Sequence[ToldHome]]
+    # Binding → the person who lost it and is no more among those told.
+    lost: Mapping[str, ToldHome]
     rooms: Mapping[str, Sequence[str]]
     chosen: Mapping[str | None, Parameters]
 

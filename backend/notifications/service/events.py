@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from backend.ballots.queries.turnout import facts_of
 from backend.complaints import queries as complaints
-from backend.identity.queries import active_binding
+from backend.identity.queries import active_binding, homes_of_bindings
 from backend.infra.context import Context
 from backend.ledger.queries import numbered_events
 from backend.notifications.repository import messages as repository
@@ -85,6 +85,7 @@ def _find(ctx: Context, pairs: Sequence[tuple[Any, Rule]], now: datetime) -> Fou
         complaints.questioned(session, reported),
         complaints.reporter_accounts(session, reported),
         _told(ctx, homes) if homes else {},
+        _lost(ctx, pairs),
         repository.rooms_of(session, [name for name in organisations if name]),
         parameters_of(session, organisations),
     )
@@ -104,6 +105,12 @@ def _told(ctx: Context, dwelling_ids: set[str]) -> dict[str, list[ToldHome]]:
     for dwelling_id, *home in ctx.session.execute(chosen.order_by(binding.c.binding_id)):
         told[dwelling_id].append(ToldHome(*home))
     return told
+
+
+def _lost(ctx: Context, pairs: Sequence[tuple[Any, Rule]]) -> dict[str, ToldHome]:
+    """Whoever is out of force since a sale hears of it, too."""
+    named = {event.payload["binding_id"] for event, _ in pairs if event.type == "binding.owner_changed"}
+    return {key: ToldHome(*home) for key, home in homes_of_bindings(ctx.session, named).items()}
 
 
 def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _Rows:
@@ -126,17 +133,19 @@ def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _R
         case Audience.ROOM | Audience.ROOM_ABOVE | Audience.ROOM_TRUSTED:
             return _to(row, "room", found.rooms.get(str(row["organisation_id"]), ()), found)
         case Audience.HOUSEHOLD:
-            return _to_home(home_of(event), row, found)
+            lost = found.lost.get(event.payload.get("binding_id", ""))
+            told = [*found.told.get(home_of(event), ()), *([lost] if lost else [])]
+            return _to_home(home_of(event), row, told, found.now)
 
 
 def _to(row: dict[str, Any], kind: str, names: Iterable[str], found: Found) -> _Rows:
     return [delivery_row(row, kind, name, found.now) for name in names], []
 
 
-def _to_home(home: str, row: dict[str, Any], found: Found) -> _Rows:
+def _to_home(home: str, row: dict[str, Any], told: Iterable[ToldHome], now: datetime) -> _Rows:
     deliveries, homes = [], []
-    for member in found.told.get(home, ()):
-        delivery = delivery_row(row, "account", member.account_id, found.now)
+    for member in told:
+        delivery = delivery_row(row, "account", member.account_id, now)
         deliveries.append(delivery)
         homes.append(
             {

@@ -15,6 +15,8 @@ from backend.registry.queries.people import (
     DwellingPhone,
     dwelling_phones,
     find_dwellings_by_phone,
+    owners_of_dwellings,
+    phones_of_owners,
 )
 from backend.registry.queries.places import (
     PlaceCard,
@@ -40,7 +42,7 @@ from backend.registry.queries.points import (
     names_of_organisations,
     points_of,
 )
-from backend.registry.queries.roll import RollSource, display_of, roll_source
+from backend.registry.queries.roll import RollSource, display_of, has_displayed, roll_source
 
 __all__ = [
     "DwellingPhone",
@@ -63,13 +65,16 @@ __all__ = [
     "find_dwelling",
     "find_dwellings_by_phone",
     "find_jurisdictions",
+    "has_displayed",
     "is_inside",
     "is_place_in_estate",
     "label_of_dwelling",
     "labels_of_dwellings",
     "names_of_organisations",
     "organisation_of_estate",
+    "owners_of_dwellings",
     "path_of_organisation",
+    "phones_of_owners",
     "place_card",
     "points_of",
     "roll_source",

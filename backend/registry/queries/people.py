@@ -73,3 +73,26 @@ def find_dwellings_by_phone(session: Session, phone_indexes: Collection[str]) ->
         *((dwelling, _owner_relation(kind, chosen)) for dwelling, kind, chosen in owned),
         *((dwelling, _TENANT_RELATIONS[kind]) for dwelling, kind in rented),
     ]
+
+
+def owners_of_dwellings(session: Session, dwelling_ids: Collection[str]) -> dict[str, str]:
+    """Return dwelling id → owner id of record, in one query."""
+    if not dwelling_ids:
+        return {}
+    chosen = select(Dwelling.id, Dwelling.owner_id).where(col(Dwelling.id).in_(set(dwelling_ids)))
+    return dict(session.exec(chosen).all())
+
+
+def phones_of_owners(session: Session, owner_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return owner id → blind phone index → relation (as bindings name it), in one query."""
+    found: dict[str, dict[str, str]] = {}
+    if not owner_ids:
+        return found
+    chosen = (
+        select(Owner.id, OwnerMember.phone_index, Owner.kind, OwnerMember.is_representative)
+        .join(OwnerMember, col(OwnerMember.owner_id) == col(Owner.id))
+        .where(col(Owner.id).in_(set(owner_ids)), col(OwnerMember.phone_index).is_not(None))
+    )
+    for owner_id, phone, kind, chosen_one in session.exec(chosen):
+        found.setdefault(owner_id, {})[str(phone)] = _owner_relation(kind, chosen_one)
+    return found

@@ -85,3 +85,11 @@ def display_of(session: Session, estate_id: str) -> tuple[date, date] | None:
         .order_by(col(RollDisplay.ends_on).desc())
     ).first()
     return (found.starts_on, found.ends_on) if found else None
+
+
+def has_displayed(session: Session, estate_id: str, today: date) -> bool:
+    """Tell whether a display of the roll to its own members has begun by today, running or over."""
+    begun = select(RollDisplay.id).where(
+        RollDisplay.estate_id == estate_id, col(RollDisplay.starts_on) <= today
+    )
+    return session.exec(begun).first() is not None

@@ -16,6 +16,7 @@ from backend.registry.rules.difference import (
     StoredOwner,
     StoredRoll,
     owner_fingerprint,
+    people_fingerprint,
     tenants_fingerprint,
 )
 from backend.registry.rules.labels import key_part
@@ -121,8 +122,9 @@ def _load_owners(
             for row in rows
             if row[4] is not None
         ]
-        content = owner_fingerprint(kind, opener.text(name, "owner.name"), members)
-        owners[key] = StoredOwner(identifier, content)
+        called = opener.text(name, "owner.name")
+        content = owner_fingerprint(kind, called, members)
+        owners[key] = StoredOwner(identifier, content, people_fingerprint(called, members))
         keys[identifier] = key
     return owners, keys
 

@@ -27,6 +27,11 @@ def owner_fingerprint(kind: str, name: str, members: Iterable[tuple[str, str | N
     return fingerprint(kind, name, sorted((n, p or "", r) for n, p, r in members))
 
 
+def people_fingerprint(name: str, members: Iterable[tuple[str, str | None, bool]]) -> bytes:
+    """Return the fingerprint of who an owner is: names alone, so that a new phone is no new owner."""
+    return fingerprint(name, sorted(member for member, _, _ in members))
+
+
 def tenants_fingerprint(tenants: Iterable[tuple[str, str, str | None]]) -> bytes:
     """Return the fingerprint of (kind, name, phone) of a dwelling's tenants; nothing for none."""
     listed = sorted((kind, name, phone or "") for kind, name, phone in tenants)
@@ -48,10 +53,11 @@ class StoredDwelling(NamedTuple):
 
 
 class StoredOwner(NamedTuple):
-    """A stored owner and the fingerprint of its content."""
+    """A stored owner with the fingerprints of its content and of its people."""
 
     id: str
     content: bytes
+    people: bytes
 
 
 @dataclass(slots=True)
@@ -65,7 +71,10 @@ class StoredRoll:
 
 @dataclass(slots=True)
 class EstatePlan:
-    """What is to be written for one estate; owners as (id or None when new, entry), years by a building's key."""
+    """What is to be written for one estate; owners as (id or None when new, entry), years by a building's key.
+
+    ``sold`` are the stored dwellings whose owner of record is another than before.
+    """
 
     added: list[Row] = field(default_factory=list)
     changed: list[tuple[StoredDwelling, Row]] = field(default_factory=list)
@@ -73,6 +82,7 @@ class EstatePlan:
     new_owners: list[OwnerEntry] = field(default_factory=list)
     changed_owners: list[tuple[str, OwnerEntry]] = field(default_factory=list)
     built_years: dict[str, int] = field(default_factory=dict)
+    sold: list[str] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -105,7 +115,8 @@ class Difference:
 def compare(roll: EstateRoll, stored: StoredRoll, difference: Difference) -> EstatePlan:
     """Return the plan for one estate and add its counts and lines to ``difference``."""
     plan = EstatePlan()
-    touched = _compare_owners(roll, stored, plan)
+    touched, renamed = _compare_owners(roll, stored, plan)
+    plan.sold += _sold(roll, stored, renamed)
     _compare_years(roll, stored, plan, difference)
     for key, row in roll.rows.items():
         before = stored.dwellings.get(key)
@@ -144,8 +155,21 @@ def _compare_years(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan, diffe
             difference._say(f"楼栋 {row.building} 建成年份 {known} → {row.built_year}")
 
 
-def _compare_owners(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan) -> set[str]:
+def _sold(roll: EstateRoll, stored: StoredRoll, renamed: set[str]) -> list[str]:
+    """Name the stored dwellings that have another owner, or whose owner's key now stands for other people."""
+    found = []
+    for key, before in stored.dwellings.items():
+        row = roll.rows.get(key)
+        has_moved = row is not None and row.owner_key != before.owner_key
+        if has_moved or before.owner_key in renamed:
+            found.append(before.id)
+    return found
+
+
+def _compare_owners(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan) -> tuple[set[str], set[str]]:
+    """Return the keys of owners with any change, and of those that are other people now."""
     touched: set[str] = set()
+    renamed: set[str] = set()
     for key, owner in roll.owners.items():
         before = stored.owners.get(key)
         if before is None:
@@ -153,7 +177,9 @@ def _compare_owners(roll: EstateRoll, stored: StoredRoll, plan: EstatePlan) -> s
         elif before.content != owner_fingerprint(owner.kind, owner.name, owner.members):
             plan.changed_owners.append((before.id, owner))
             touched.add(key)
-    return touched
+            if before.people != people_fingerprint(owner.name, owner.members):
+                renamed.add(key)
+    return touched, renamed
 
 
 def _changes(before: StoredDwelling, row: Row) -> list[str]:

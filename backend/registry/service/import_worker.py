@@ -18,6 +18,7 @@ from backend.kernel.access import SYSTEM
 from backend.kernel.errors import DomainError
 from backend.kernel.events import Event
 from backend.ledger import service as ledger
+from backend.registry.hooks import registered
 from backend.registry.repository import runs
 from backend.registry.repository.runs import Claim
 from backend.registry.repository.stored import load_stored, lock_estates
@@ -25,9 +26,11 @@ from backend.registry.repository.writing import EstateWriter
 from backend.registry.rules.check_file import check_file
 from backend.registry.rules.difference import Difference, EstatePlan, StoredRoll, compare
 from backend.registry.rules.roll_file import RollFile
+from backend.registry.service.estates import CreateEstate, EstateFacts, create_estate
 from backend.registry.tables import ImportRun
 
 _SIGN_OF_LIFE_SECONDS = 2.0
+_UNFOUNDED = "unfounded"
 Watcher = Callable[[int, int], None]
 
 
@@ -106,6 +109,9 @@ def _check_and_write(ports: Ports, held: Claim, progress: _Progress) -> None:
     content = ports.storage.get(held.run.file_sha256)
     with open_session(ports.engine, read_only=True) as session:
         estates, only = runs.codes_of_estates(session, held.run)
+    if held.run.new_estate:
+        only = held.run.new_estate["code"]
+        estates = {only: estates.get(only, _UNFOUNDED)}
     checked = check_file(content, estates, only, progress.reading)
     del content
     if checked.errors.count:
@@ -123,8 +129,18 @@ def _check_and_write(ports: Ports, held: Claim, progress: _Progress) -> None:
         _end(ports, held, "done", report)
 
 
+def _found(ctx: Context, run: ImportRun, checked: RollFile) -> None:
+    """Add the estate inside the import's own transaction: refused or tried only, it leaves nothing behind."""
+    if _UNFOUNDED not in checked.rolls:
+        return
+    facts = EstateFacts(run.new_estate["name"])
+    card = create_estate(ctx, CreateEstate(run.organisation_id, run.new_estate["code"], facts))
+    checked.rolls[card.id] = checked.rolls.pop(_UNFOUNDED)
+
+
 def _write(ctx: Context, run: ImportRun, checked: RollFile, progress: _Progress) -> dict[str, Any]:
     if not run.is_dry_run:
+        _found(ctx, run, checked)
         lock_estates(ctx.session, sorted(checked.rolls))
     difference = Difference()
     for estate_id in sorted(checked.rolls):
@@ -144,6 +160,8 @@ def _apply(
     progress.writing(plan.unchanged)
     writer = EstateWriter(ctx.session, ctx.vault, estate_id, progress.writing)
     writer.write(plan, stored, removes_missing=run.removes_missing)
+    if plan.sold:
+        registered.owners_changed(ctx, plan.sold)
     payload = {
         "run": run.id,
         "by": run.created_by,
@@ -151,6 +169,7 @@ def _apply(
         "added": len(plan.added),
         "changed": len(plan.changed),
         "owners_changed": len(plan.changed_owners),
+        "changed_hands": len(plan.sold),
         "years_changed": len(plan.built_years),
         "removed": len(plan.missing) if run.removes_missing else 0,
     }

@@ -20,7 +20,10 @@ from backend.registry.tables import ImportRun, Organisation
 
 @dataclass(frozen=True, slots=True)
 class QueueImport:
-    """An uploaded file to import into one estate, or, with an estate code in every row, into a community."""
+    """An uploaded file to import into one estate, or, with an estate code in every row, into a community.
+
+    ``new_estate``: code and name of an estate that does not exist yet; it comes with its rows or not at all.
+    """
 
     organisation_id: str
     estate_id: str | None
@@ -29,6 +32,7 @@ class QueueImport:
     is_dry_run: bool
     removes_missing: bool
     idempotency_key: str
+    new_estate: tuple[str, str] | None = None
 
 
 _SAME = ("organisation_id", "estate_id", "file_sha256", "is_dry_run", "removes_missing")
@@ -53,6 +57,7 @@ def queue_import(ctx: Context, command: QueueImport) -> ImportRun:
         id=new_id(),
         organisation_id=command.organisation_id,
         estate_id=command.estate_id,
+        new_estate=_founding(command),
         file_sha256=command.file_sha256,
         file_name=command.file_name,
         is_dry_run=command.is_dry_run,
@@ -71,6 +76,10 @@ def queue_import(ctx: Context, command: QueueImport) -> ImportRun:
     }
     ledger.append(ctx, Event("registry.import_queued", run.organisation_id, "import", run.id, payload))
     return run
+
+
+def _founding(command: QueueImport) -> dict[str, str] | None:
+    return dict(zip(("code", "name"), command.new_estate, strict=True)) if command.new_estate else None
 
 
 def _scope(ctx: Context, command: QueueImport) -> Scope:

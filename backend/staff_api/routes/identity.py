@@ -78,11 +78,18 @@ def end_staff_sessions(account_id: str) -> schemas.EndedSessionsOut:
 @door.post("/estates/<id:estate_id>/invites")
 @endpoint(_INVITE, {200: None}, tags=["invites"], responses_raw="application/pdf")
 def issue_invites(estate_id: str, json: schemas.IssueInvitesIn) -> Response:
-    """Issue letters and return them for printing, once; ``X-Invite-Batch`` names the batch."""
+    """Issue letters and return them for printing, once; ``X-Invite-Batch`` names the batch.
+
+    ``X-Invite-Skipped``: how many doors get none (产权单位, firms, unsold).
+    """
     ctx = current_context()
     issued = service.issue_invites(ctx, json.command(estate_id))
     pages = _print_after_commit(issued, ctx.ports.settings.public_base_url)
-    headers = {"X-Invite-Batch": issued.batch, "Content-Disposition": 'attachment; filename="letters.pdf"'}
+    headers = {
+        "X-Invite-Batch": issued.batch,
+        "X-Invite-Skipped": str(issued.skipped),
+        "Content-Disposition": 'attachment; filename="letters.pdf"',
+    }
     return Response(pages, 200, headers, mimetype="application/pdf")
 
 
@@ -110,7 +117,7 @@ def revoke_invites(estate_id: str, json: schemas.RevokeInvitesIn) -> schemas.Rev
 @endpoint(staff(Permission.BINDING_READ), {200: schemas.StaffBindingListOut}, tags=["bindings"])
 def list_bindings(estate_id: str, query: schemas.BindingsQuery) -> schemas.StaffBindingListOut:
     """List an estate's bindings with masked names."""
-    command = service.ListBindings(estate_id, query.state, query.building_id, query.cursor)
+    command = service.ListBindings(estate_id, query.state, query.building_id, query.cursor, query.waits_for)
     return schemas.StaffBindingListOut.of(service.list_bindings(current_context(), command), _PAGE)
 
 

@@ -113,12 +113,15 @@ class StaffListOut(BaseModel):
 
 
 class IssueInvitesIn(StrictModel):
-    """Letters for the estate, a building, an entrance or single dwellings."""
+    """Letters for the estate, a building, an entrance or single dwellings.
+
+    Without ``relation`` each door's letter follows the kind of its owner of record.
+    """
 
     building_id: Id | None = None
     entrance_id: Id | None = None
     dwelling_ids: Annotated[list[Id], Field(max_length=500)] = []
-    relation: Annotated[Relation, Field(strict=False)] = Relation.OWNER
+    relation: Annotated[Relation, Field(strict=False)] | None = None
     valid_days: Annotated[int, Field(ge=1, le=365)] | None = None
 
     def command(self, estate_id: str) -> IssueInvites:
@@ -180,6 +183,8 @@ class BindingsQuery(AfterQuery):
 
     state: Annotated[str, Field(pattern=r"^(pending|active|refused|ended)$")] | None = None
     building_id: Id | None = None
+    # What waits because a member objected, or because the dwelling was sold.
+    waits_for: Annotated[str, Field(pattern=r"^(objection|owner_changed)$")] | None = None
 
 
 class StaffBindingOut(BaseModel):

@@ -142,6 +142,9 @@ _BALLOTS: Mapping[str, Callable[[Place], Body]] = {
         {"receipt": place.ids["sheet"], **_REASON}
     ),
     "POST /api/v1/staff/ballots/<preliminary_ballot>/record/audit": lambda _: Body(_REASON),
+    "POST /api/v1/staff/ballots/<final_ballot>/disclosures": lambda place: Body(
+        {"dwelling": place.ids["dwelling"], "demand": "法院调查令", "document": place.ids["photo"]}
+    ),
     "POST /api/v1/staff/ballots/<open_ballot>/amendments": lambda place: Body(
         {"change": "area", "entry": place.ids["entry"], "area_centi": 8100, **_REASON}
     ),

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from backend.ballots.service import amendments, batches, paper, proxies
 from backend.ballots.service.amendment_rows import ProposeAmendment
+from backend.ballots.service.disclosures import ProposeDisclosure, propose_disclosure
 from backend.ballots.tables import BallotDocument
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
@@ -197,6 +198,12 @@ def _ballots(ctx: Context, place: Place, estate: EstateFixture) -> None:
     place.ids["empty_entry"] = opened.entry_ids[estate.dwelling_ids[2]]
     place.ids["far_entry"] = opened.entry_ids[estate.dwelling_ids[4]]
     _paper(ctx, place, estate, opened)
+    auditor = acting_as(ctx, make_staff(ctx, Role.AUDITOR, estate.community.id))
+    demand = ProposeDisclosure(
+        place.ids["final_ballot"], estate.dwelling_ids[1], "法院调查令", place.ids["photo"]
+    )
+    for name in ("disclosure", "asked_disclosure"):
+        place.ids[name] = propose_disclosure(auditor, demand).row.id
 
 
 def _documents(ctx: Context, sha256_: str, *ballot_ids: str) -> str:

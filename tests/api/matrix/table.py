@@ -194,6 +194,11 @@ POST   /api/v1/staff/ballots/<preliminary_ballot>/record/audit        | ........
 GET    /api/v1/staff/ballots/<open_ballot>/audit                      | ..........U
 GET    /api/v1/staff/audit/events?organisation_id=<community>         | ..........U
 
+GET    /api/v1/staff/ballots/<final_ballot>/disclosures               | ..T.......U
+POST   /api/v1/staff/ballots/<final_ballot>/disclosures               | ..T.......U
+POST   /api/v1/staff/disclosures/<disclosure>/confirm                 | ..T.......U
+POST   /api/v1/staff/disclosures/<disclosure>/withdraw                | ..T.......U
+POST   /api/v1/staff/disclosures/<asked_disclosure>/show              | ..T.......U
 GET    /api/v1/staff/ballots/<open_ballot>/amendments                 | ABTROM.GH.U
 POST   /api/v1/staff/ballots/<open_ballot>/amendments                 | ...R.......
 POST   /api/v1/staff/amendments/<amendment>/confirm                   | ...R.......

@@ -19,10 +19,15 @@ from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.clock import local_date
 from backend.kernel.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
+from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerCheckpoint, LedgerEvent
 from backend.notices import queries as notices
+from backend.notices.rules import Subject
+from backend.notices.service import RaiseObjection, ReplyObjection, raise_objection, reply_objection
+from backend.registry.service import OpenDisplay, open_roll_display
+from backend.registry.tables import Dwelling
 from tests.factories.ballots import make_ballot
-from tests.factories.people import acting_as, make_staff
+from tests.factories.people import acting_as, make_resident, make_staff
 from tests.factories.places import EstateFixture, make_estate
 
 DAY = timedelta(days=1)
@@ -55,7 +60,13 @@ def announce(
     return opening.publish_notice(committee, ballot.id)
 
 
+def display(committee: Context, estate_id: str) -> None:
+    today = local_date(committee.clock.now())
+    open_roll_display(committee, OpenDisplay(estate_id, today, today + 7 * DAY))
+
+
 def make_ready(committee: Context, ballot: Ballot, *, serve: bool = True) -> None:
+    display(committee, ballot.estate_id)
     for name in ("roll_checked", "committee_told", "posted_on_site"):
         preparing.state_check(committee, ballot.id, name, "已完成", None)
     if serve:
@@ -90,6 +101,7 @@ def test_opening_is_blocked_by_name_until_checks_and_service_are_done(
     with pytest.raises(Unprocessable) as refused:
         opening.open_ballot(committee, ballot.id)
     assert {field.where for field in refused.value.fields} == {
+        "roll_display",
         "roll_checked",
         "committee_told",
         "posted_on_site",
@@ -100,6 +112,34 @@ def test_opening_is_blocked_by_name_until_checks_and_service_are_done(
     assert (opened.state, opened.roll_heads, opened.roll_households) == ("open", 6, 6)
     published = [notice.kind for notice in notices.notices_about(committee.session, "ballot", ballot.id)]
     assert published.count("voting") == 2
+
+
+def test_the_roll_is_displayed_and_every_objection_to_it_answered_before_it_is_frozen(
+    committee: Context, estate: EstateFixture
+) -> None:
+    ballot = announce(committee, estate)
+    home = estate.dwelling_ids[0]
+    resident = acting_as(committee, make_resident(committee, home))
+    raised = raise_objection(resident, RaiseObjection(Subject.ROLL, home, home, "面积不对", new_id()))
+    make_ready(committee, ballot, serve=False)
+    with pytest.raises(Unprocessable) as refused:
+        opening.open_ballot(committee, ballot.id)
+    assert [field.where for field in refused.value.fields] == ["roll_objections"]
+    reply_objection(committee, ReplyObjection(raised.id, False, "已核对登记簿"))
+    assert opening.open_ballot(committee, ballot.id).state == "open"
+
+
+def test_an_objection_from_outside_the_ballot_s_roll_does_not_block_it(
+    committee: Context, estate: EstateFixture
+) -> None:
+    ballot = announce(committee, estate)
+    shop = estate.dwelling_ids[0]
+    closed = update(Dwelling).where(col(Dwelling.id) == shop).values(use="shop", is_household=False)
+    committee.session.connection().execute(closed)
+    resident = acting_as(committee, make_resident(committee, shop))
+    raise_objection(resident, RaiseObjection(Subject.ROLL, shop, shop, "面积不对", new_id()))
+    make_ready(committee, ballot, serve=False)
+    assert opening.open_ballot(committee, ballot.id).state == "open"
 
 
 def test_roll_keeps_its_entries_between_notice_and_opening(committee: Context, estate: EstateFixture) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from backend.ballots.queries import mandates_of_account
 from backend.ballots.service.proxies import (
     RegisterMandate,
     confirm_mandate,
@@ -146,3 +147,16 @@ def test_no_mandate_after_the_close(ctx: Context) -> None:
         register_mandate(office.clerk, mandate_for(office, 1, proxy))
     views, following = list_mandates(office.clerk, office.ballot.ballot_id, "", 1)
     assert ([view.state for view in views], following) == (["waiting"], view.mandate.id)
+
+
+def test_the_export_of_one_s_own_data_holds_the_mandates_of_both_sides(ctx: Context) -> None:
+    office = open_office(ctx)
+    proxy, owner = make_resident(ctx), make_resident(ctx, office.estate.dwelling_ids[0])
+    stranger = make_resident(ctx, office.estate.dwelling_ids[1])
+    mandate = register_mandate(office.clerk, mandate_for(office, 0, proxy.account_id))
+    confirm_mandate(office.second, mandate.mandate.id)
+    (held,) = mandates_of_account(ctx.session, proxy.account_id)
+    (given,) = mandates_of_account(ctx.session, owner.account_id)
+    assert (held["side"], given["side"], held["home"]) == ("proxy", "owner", "1栋1单元101")
+    assert held["powers"] == "就本次表决全部事项代为投票"
+    assert mandates_of_account(ctx.session, stranger.account_id) == []

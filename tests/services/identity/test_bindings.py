@@ -12,14 +12,14 @@ from backend.identity import queries, service
 from backend.identity.errors import AlreadyBound, AlreadyDecided, NoticeNotAccepted, WrongCode
 from backend.identity.hooks import always_wait, registered
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
-from backend.identity.rules.relations import Relation
+from backend.identity.rules.relations import NewBinding, Relation
 from backend.identity.service import BindByCode, DecideBinding, EndBinding, ListBindings, RequestBinding
 from backend.identity.tables import Account, Binding, InviteCode
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import Conflict, Forbidden, NotFound, TooMany, Unprocessable
 from tests.factories.people import acting_as, make_resident, make_staff
-from tests.factories.places import make_estate
+from tests.factories.places import EstateFixture, make_estate
 from tests.services.identity.people import again, events, letter_for, newcomer, with_phone
 
 HERE = "127.0.0.1"
@@ -116,16 +116,16 @@ def test_the_registered_waiting_rule_decides_how_long(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, hours: int, homes: int
 ) -> None:
     estate = make_estate(ctx, dwellings=1)
-    asked: list[tuple[str, str]] = []
+    asked: list[NewBinding] = []
 
-    def rule(_ctx: Context, estate_id: str, dwelling_id: str) -> int:
-        asked.append((estate_id, dwelling_id))
+    def rule(_ctx: Context, binding: NewBinding) -> int:
+        asked.append(binding)
         return hours
 
     monkeypatch.setattr(registered, "waiting_rule", rule)
     person = with_phone(ctx, estate.phones[0])
     service.bind_by_phone(person)
-    assert asked == [(estate.estate.id, estate.dwelling_ids[0])]
+    assert asked == [NewBinding(estate.estate.id, estate.dwelling_ids[0], is_letter=False, has_owner=False)]
     assert len(again(ctx, person).actor.homes) == homes
 
 
@@ -292,3 +292,43 @@ def test_activity_shows_nothing_of_other_homes(ctx: Context) -> None:
     make_resident(ctx, estate.dwelling_ids[1])
     assert [view.is_me for view in service.activity(owner)] == [True]
     assert service.activity(newcomer(ctx)) == []
+
+
+def _objected(ctx: Context) -> tuple[EstateFixture, Context]:
+    """Return an estate whose owner objected to a newcomer's binding; the number on the roll is the newcomer's."""
+    estate = make_estate(ctx, dwellings=1)
+    owner = acting_as(ctx, make_resident(ctx, estate.dwelling_ids[0]))
+    intruder = with_phone(ctx, estate.phones[0])
+    code = letter_for(ctx, estate.estate.id, estate.dwelling_ids[0])
+    binding = service.bind_by_code(intruder, BindByCode(code, HERE))
+    assert service.suspend_binding(owner, binding.id)
+    service.leave_binding(again(ctx, intruder), binding.id)
+    return estate, again(ctx, intruder)
+
+
+def test_leaving_and_using_another_letter_is_no_way_round_an_objection(ctx: Context) -> None:
+    estate, intruder = _objected(ctx)
+    code = letter_for(ctx, estate.estate.id, estate.dwelling_ids[0])
+    with pytest.raises(Conflict, match="under_review"), ctx.session.begin_nested():
+        service.bind_by_code(intruder, BindByCode(code, HERE))
+    assert service.bind_by_code(newcomer(ctx), BindByCode(code, HERE)).state == "active"
+    assert service.my_bindings(intruder)[0].reason == "同住成员提出异议，等待社区核实"
+
+
+@pytest.mark.parametrize("asks_first", [False, True])
+def test_leaving_and_coming_by_phone_waits_for_the_answer_to_the_objection(
+    ctx: Context, asks_first: bool
+) -> None:
+    estate, intruder = _objected(ctx)
+    if asks_first:
+        proof = ctx.storage.put(b"proof")
+        service.request_binding(
+            intruder, RequestBinding(estate.estate.id, "1栋1单元101室", Relation.OWNER, proof)
+        )
+    (waiting,) = service.bind_by_phone(intruder)
+    assert (waiting.state, waiting.effective_at, waiting.reason) == ("pending", None, "objection")
+    committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
+    listed = service.list_bindings(committee, ListBindings(estate.estate.id, waits_for="objection"))
+    assert [view.id for view in listed] == [waiting.id]
+    service.decide_binding(committee, DecideBinding(waiting.id, True, "已当面核实"))
+    assert len(again(ctx, intruder).actor.homes) == 1

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import update
+from sqlmodel import col, select
 
+from backend.ballots.rules.kinds import casting_relations
 from backend.identity import service
 from backend.identity.errors import WrongCode
 from backend.identity.letters import letter_link, print_letters
 from backend.identity.rules.codes import normalise
+from backend.identity.rules.relations import Relation
 from backend.identity.service import BindByCode, IssueInvites, RevokeInvites
 from backend.identity.tables import InviteCode
 from backend.infra.context import Context
 from backend.infra.print import MISSING, Sheet, printable, qr_image
 from backend.kernel.access import Role
-from backend.kernel.errors import Conflict, Forbidden, NotFound, TooLarge
+from backend.kernel.errors import Conflict, Forbidden, NotFound, TooLarge, Unprocessable
+from backend.registry.tables import Owner
 from tests.factories.people import acting_as, as_system, make_staff
-from tests.factories.places import make_estate
+from tests.factories.places import EstateFixture, make_estate
 from tests.services.identity.people import events, letter_for, newcomer
 
 
@@ -37,6 +42,39 @@ def test_a_building_s_letters_hold_valid_codes_that_the_database_does_not(ctx: C
     (batch,) = service.list_batches(committee, estate.estate.id)
     assert (batch.total, batch.used, batch.revoked) == (20, 0, 0)
     assert batch.expires_at == issued.expires_at
+
+
+def _owned_by(ctx: Context, kind: str) -> EstateFixture:
+    """Return an estate of two homes, the first of them owned by this kind of owner."""
+    estate = make_estate(ctx, dwellings=2)
+    first = update(Owner).where(col(Owner.id) == estate.owner_ids[0]).values(kind=kind)
+    ctx.session.connection().execute(first)
+    return estate
+
+
+@pytest.mark.parametrize("kind", ["property_unit", "organisation", "developer_stock"])
+def test_a_building_s_letters_skip_flats_that_nobody_behind_the_door_owns(ctx: Context, kind: str) -> None:
+    estate = _owned_by(ctx, kind)
+    issued = service.issue_invites(as_system(ctx), IssueInvites(estate.estate.id, estate.building_ids[0]))
+    assert [letter.dwelling_id for letter in issued.letters] == estate.dwelling_ids[1:]
+    assert issued.skipped == 1
+    owners = IssueInvites(estate.estate.id, dwelling_ids=(estate.dwelling_ids[0],), relation=Relation.OWNER)
+    with pytest.raises(Unprocessable, match="no_letter"):
+        service.issue_invites(as_system(ctx), owners)
+
+
+def test_a_co_owner_s_letter_gives_no_owner_s_vote_and_the_representative_s_is_named(ctx: Context) -> None:
+    estate = _owned_by(ctx, "co_owners")
+    issued = service.issue_invites(as_system(ctx), IssueInvites(estate.estate.id))
+    assert [letter.relation for letter in issued.letters] == ["co_owner", "owner"]
+    bound = service.bind_by_code(newcomer(ctx), BindByCode(issued.letters[0].code, ""))
+    assert bound.relation not in casting_relations("owners", tenants_vote=False, public_tenants_vote=True)
+    assert b"%PDF-" in print_letters(issued, "https://vote.example")
+    everybody = IssueInvites(estate.estate.id, relation=Relation.REPRESENTATIVE)
+    with pytest.raises(Unprocessable, match="no_letter"):
+        service.issue_invites(as_system(ctx), everybody)
+    chosen = replace(everybody, dwelling_ids=(estate.dwelling_ids[0],))
+    assert service.issue_invites(as_system(ctx), chosen).letters[0].relation == "representative"
 
 
 def test_reissue_ends_the_former_letter_and_revocation_the_last(ctx: Context) -> None:

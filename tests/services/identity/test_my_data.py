@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from backend.identity import service
 from backend.identity.hooks import registered
+from backend.identity.rules.consents import NOTICE_VERSION
 from backend.identity.rules.relations import Relation
 from backend.identity.service import BindByCode, LogIn, RequestBinding
 from backend.identity.tables import Account, Binding, FailedTry, InviteCode, LoginSession
@@ -41,7 +42,7 @@ def test_export_holds_everything_in_clear_and_other_sections(
 
 def test_erasure_forgets_the_person_and_keeps_the_account_row(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=1)
-    opened = service.log_in(ctx, LogIn("o-leaving", "old phone", "1"))
+    opened = service.log_in(ctx, LogIn("o-leaving", "old phone", NOTICE_VERSION))
     from hashlib import sha256
 
     actor = service.authenticate(ctx.session, sha256(opened.token.encode()).digest())

@@ -78,12 +78,15 @@ def test_from_an_empty_database_to_a_roll(gongjue: Gongjue, tmp_path: Path) -> N
     order = ["import", "roll.csv", "--community", "C1", "--estate", "E1", "--create-estate", "朝阳家园"]
     refused = gongjue(*order)
     assert refused.returncode == 2
+    assert "没有导入任何内容" in refused.stderr
     assert "第 3 行 [专有部分面积]“0” 面积必须大于 0。" in refused.stderr
     assert "第 3 行 [业主电话]“138*****00”" in refused.stderr
     assert "Traceback" not in refused.stderr
     (tmp_path / "roll.csv").write_bytes(to_csv([row(), row(door="102")]))
     trial = json.loads(gongjue(*order, "--dry-run", "--json").stdout)
     assert (trial["dry_run"], trial["difference"]["added"]) == (True, 2)
+    # Neither the refused import nor the trial has founded the estate.
+    assert "--create-estate" in gongjue(*order[:-2]).stderr
     done = gongjue(*order)
     assert done.returncode == 0
     assert "新增 2" in done.stdout
@@ -104,6 +107,13 @@ def test_wrong_places_and_files_are_told_in_one_line(here: Here, tmp_path: Path)
         assert code == 2, arguments
         assert "Traceback" not in said
         assert any("一" <= character <= "鿿" for character in said)
+
+
+def test_a_code_of_another_level_is_named_as_such(here: Here, tmp_path: Path) -> None:
+    assert here("organisation", "county", "640302", "利通区")[0] == 0
+    (tmp_path / "good.xlsx").write_bytes(to_xlsx([row()]))
+    code, said = here("import", "good.xlsx", "--community", "640302", "--estate", "E1")
+    assert (code, said.strip()) == (2, "“640302”不是社区。")
 
 
 def test_template_is_readable_and_holds_no_home(here: Here, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from backend.ledger.tables import LedgerEvent
 from backend.registry import queries
 from backend.registry.repository import runs
 from backend.registry.service import run_import, run_next_import
-from backend.registry.tables import Building, ImportRun, OwnerMember, Tenant
+from backend.registry.tables import Building, Dwelling, Estate, ImportRun, OwnerMember, Tenant
 from tests.rules.registry.roll_files import row, to_xlsx
 from tests.services.registry.imports import Place, make_place
 
@@ -217,3 +217,28 @@ def test_file_of_a_whole_community_goes_to_each_estate(place: Place) -> None:
     assert run.state == "done"
     assert list(place.dwellings()) == ["1/1/101"]
     assert place.load([row(estate="ZZ")], estate_id=None).report["errors"][0]["column"] == "小区编号"
+
+
+@pytest.mark.parametrize("options", [{"is_dry_run": True}, {}])
+def test_an_estate_founded_by_an_import_comes_with_its_rows_or_not_at_all(
+    place: Place, options: dict[str, bool]
+) -> None:
+    new = {"estate_id": None, "new_estate": ("E-NEW", "新建小区"), **options}
+    bad = place.load([row(area="0")], **new)
+    assert (bad.state, _founded(place)) == ("refused", [])
+    run = place.load([row()], **new)
+    assert (run.state, run.report["difference"]["added"]) == ("done", 1)
+    assert _founded(place) == ([] if options else [("E-NEW", 1)])
+    again = place.load([row()], **new)
+    assert again.report["difference"]["unchanged"] == (0 if options else 1)
+
+
+def _founded(place: Place) -> list[tuple[str, int]]:
+    with Session(place.ports.engine) as session:
+        founded = select(Estate).where(
+            Estate.organisation_id == place.organisation_id, Estate.id != place.estate_id
+        )
+        return [
+            (estate.code, len(session.exec(select(Dwelling).where(Dwelling.estate_id == estate.id)).all()))
+            for estate in session.exec(founded)
+        ]

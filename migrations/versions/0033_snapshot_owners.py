@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0060"
-down_revision = "0022"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
