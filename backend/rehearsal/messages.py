@@ -13,6 +13,7 @@ from backend.kernel.clock import SHANGHAI
 from backend.notifications import queries
 from backend.notifications.queries import CoveredHome, DoorstepRow, LogRow
 from backend.notifications.rules.templates import SIMULATED
+from backend.notifications.rules.texts import sms
 from backend.rehearsal.announcing import CANVASS, PLAN, BallotScript
 from backend.rehearsal.answers import Way
 from backend.rehearsal.cast import EstatePlay, Person, Unexpected
@@ -205,4 +206,4 @@ def _texted(theatre: Theatre, rows: list[LogRow]) -> Iterator[Arrived]:
 
 def texted(row: LogRow) -> tuple[str, ...]:
     """Return what a text message says: its row holds everything but a one-time code."""
-    return tuple(row.payload.get(name, MASKED) for name in _PARAMETERS)
+    return tuple(sms({name: row.payload.get(name, MASKED) for name in _PARAMETERS}))

@@ -16,7 +16,9 @@ from backend.ballots.service.preparing import AddMotion, CreateBallot
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
+from backend.kernel.clock import local_date
 from backend.kernel.ids import new_id
+from backend.registry.service import OpenDisplay, open_roll_display
 from backend.registry.tables import Dwelling, Entrance, Owner
 from tests.factories.people import acting_as, make_staff
 from tests.factories.places import EstateFixture, make_estate
@@ -39,6 +41,9 @@ def estate(ctx: Context) -> EstateFixture:
         changed = update(Dwelling).where(col(Dwelling.id) == made.dwelling_ids[number])
         ctx.session.connection().execute(changed.values(use=use, is_household=False))
     ctx.session.expire_all()
+    committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, made.community.id))
+    today = local_date(ctx.clock.now())
+    open_roll_display(committee, OpenDisplay(made.estate.id, today, today + 7 * DAY))
     return made
 
 

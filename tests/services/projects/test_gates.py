@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, select
 
-from backend.ballots.tables import Ballot, RollEntry, Vote
+from backend.ballots.tables import Ballot
 from backend.infra.context import Context
 from backend.kernel.access import SYSTEM, Role
 from backend.kernel.clock import local_date
@@ -350,66 +350,3 @@ def test_decisions_are_never_edited_or_deleted(ctx: Context, town: Town) -> None
     for statement in ("UPDATE gate_decision SET outcome = 'failed'", "DELETE FROM gate_decision"):
         with pytest.raises(DatabaseError), ctx.session.begin_nested():
             ctx.session.connection().execute(text(statement))
-
-
-def test_a_plan_vote_by_households_opens_no_start_gate(town: Town) -> None:
-    town.reach_start()
-    ballot = hold_ballot(town.committee, town.place, "plan", ("gansu-2022/plan", GENERAL), votes=(90, 75))
-    _by_households(town, ballot)
-    with refused("ballot_unusable"):
-        service.link_ballot(town.committee, LinkBallot(town.row, Gate.START, ballot))
-
-
-def test_a_linked_plan_vote_found_to_be_by_households_lets_nothing_pass(town: Town) -> None:
-    town.reach_start()
-    ballot = town.link(Gate.START, "plan", ("gansu-2022/plan", GENERAL), (90, 75))
-    town.attach(Gate.START, *START_RECORDS)
-    assert town.view(Gate.START).verdict is Verdict.PASSABLE
-    _by_households(town, ballot)
-    found = town.view(Gate.START)
-    assert found.verdict is not Verdict.PASSABLE
-    assert any("按住户投票" in text for criterion in found.criteria for text in criterion.missing)
-
-
-def _by_households(town: Town, ballot_id: str) -> None:
-    changed = update(Ballot).where(col(Ballot.id) == ballot_id).values(electorate="households")
-    town.committee.session.connection().execute(changed)
-    town.committee.session.expire_all()
-
-
-def test_a_gate_rests_on_the_published_result_not_on_rows_added_to_it_later(town: Town) -> None:
-    town.reach_start()
-    ballot = town.link(Gate.START, "plan", ("gansu-2022/plan", GENERAL), (90, 60))
-    town.attach(Gate.START, *START_RECORDS)
-    assert town.view(Gate.START).verdict is Verdict.FAILING
-    _slip_in(town, ballot, range(90, 100))
-    found = town.view(Gate.START)
-    assert found.verdict is Verdict.UNDECIDABLE
-    assert any("不一致" in text for criterion in found.criteria for text in criterion.missing)
-    for is_passed in (True, False):
-        with pytest.raises(DomainError):
-            town.decide(Gate.START, is_passed=is_passed)
-
-
-def _slip_in(town: Town, ballot_id: str, numbers: range) -> None:
-    session = town.committee.session
-    homes = [town.place.dwelling_ids[number] for number in numbers]
-    chosen = select(RollEntry.id).where(
-        RollEntry.ballot_id == ballot_id, col(RollEntry.dwelling_id).in_(homes)
-    )
-    rows = [
-        {
-            "receipt": new_id(),
-            "ballot_id": ballot_id,
-            "roll_entry_id": entry,
-            "request_hash": b"h" * 32,
-            "channel": "online",
-            "state": "standing",
-            "choices": "f",
-            "documents_hash": "",
-            "nonce": b"n" * 32,
-            "cast_at": town.committee.clock.now(),
-        }
-        for entry in session.exec(chosen)
-    ]
-    session.execute(insert(Vote), rows)
