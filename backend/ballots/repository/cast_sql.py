@@ -18,14 +18,20 @@ _POSTGRESQL_GATE = "SELECT * FROM ballot_gate(:ballot) LIMIT 1"
 # One row when the ballot exists: everything a refusal must name, and ``may`` when nothing stands against it.
 # Each join finds one row or none: keys, ``binding_one`` and ``proxy_mandate_entry`` are unique.
 _VERDICT = """
-gate AS {materialized} ({gate}),
-facts AS (
+SELECT facts.*,
+       coalesce(
+         state = 'open' AND opens_at <= now AND now < closes_at AND account_id IS NOT NULL
+         AND dwelling_id IS NOT NULL AND documents_match
+         AND (has_mandate
+              OR (relation IS NOT NULL AND :relations LIKE '%,' || relation || ',%' AND effective_at <= now)),
+         false) AS may
+FROM (
   SELECT gate.state, gate.opens_at, gate.closes_at, gate.now, gate.re_vote, gate.organisation_id,
          who.account_id, entry.dwelling_id, home.relation, home.effective_at,
          mandate.id IS NOT NULL AS has_mandate,
          coalesce(gate.documents_hash = :documents_hash, false) AS documents_match
-  FROM gate
-  LEFT JOIN ({session}) who ON true
+  FROM ({gate}) gate
+  LEFT JOIN ({session}) who ON who.expires_at > gate.now
   LEFT JOIN roll_entry entry ON entry.id = :entry AND entry.ballot_id = :ballot AND NOT entry.is_removed
   LEFT JOIN ({binding}) home ON home.account_id = who.account_id AND home.dwelling_id = entry.dwelling_id
   LEFT JOIN proxy_mandate mandate
@@ -33,17 +39,7 @@ facts AS (
     AND mandate.proxy_account_id = who.account_id
     AND mandate.revoked_at IS NULL AND mandate.confirmed_at IS NOT NULL
     AND mandate.valid_from <= gate.now AND gate.now < mandate.valid_until
-),
-verdict AS (
-  SELECT facts.*,
-         coalesce(
-           state = 'open' AND opens_at <= now AND now < closes_at AND account_id IS NOT NULL
-           AND dwelling_id IS NOT NULL AND documents_match
-           AND (has_mandate
-                OR (relation IS NOT NULL AND :relations LIKE '%,' || relation || ',%' AND effective_at <= now)),
-           false) AS may
-  FROM facts
-)
+) facts
 """
 
 # In the order of Verdict's fields.
@@ -52,7 +48,7 @@ _FACTS = (
     " documents_match, may"
 )
 # What an insert takes from the verdict; no row when something stands against the vote.
-_ENTITLED = "SELECT account_id, organisation_id, dwelling_id, has_mandate, now FROM verdict WHERE may"
+_TAKEN = "account_id, organisation_id, dwelling_id, has_mandate, now"
 _VOTE_COLUMNS = (
     "(receipt, ballot_id, roll_entry_id, account_id, idempotency_key, request_hash, channel, arrived_as, state, choices,"
     " documents_hash, nonce, cast_at)"
@@ -68,35 +64,27 @@ SELECT :event, 'vote.recorded', organisation_id, 'dwelling', dwelling_id, 'resid
 """
 
 
-def _verdict(gate: str, materialized: str) -> str:
-    return _VERDICT.format(
-        gate=gate,
-        materialized=materialized,
-        session=SESSION_ACCOUNT.format(now="(SELECT now FROM gate)"),
-        binding=ACTIVE_BINDING,
-    )
+def _verdict(gate: str) -> str:
+    return _VERDICT.format(gate=gate, session=SESSION_ACCOUNT, binding=ACTIVE_BINDING)
 
 
 # The vote's hot path carries back one value; who is refused asks POSTGRESQL_VERDICT for the reasons. Without ON
 # CONFLICT, which looks in every unique index once before it inserts: a vote in the way is an error, and rare.
 POSTGRESQL_CAST = f"""
-WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")},
-entitled AS MATERIALIZED ({_ENTITLED}),
-vote_in AS (INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM entitled RETURNING receipt)
-{INSERT_EVENT} {_EVENT_VALUES} FROM entitled, vote_in RETURNING at
-"""
-
-POSTGRESQL_VERDICT = f"""
-WITH {_verdict(_POSTGRESQL_GATE, "MATERIALIZED")} SELECT {_FACTS} FROM verdict
+WITH entitled AS MATERIALIZED (SELECT {_TAKEN} FROM ({_verdict(_POSTGRESQL_GATE)}) verdict WHERE may),
+event_in AS ({INSERT_EVENT} {_EVENT_VALUES} FROM entitled)
+INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} FROM entitled RETURNING cast_at
 """  # noqa: S608 - constants
+
+POSTGRESQL_VERDICT = f"SELECT {_FACTS} FROM ({_verdict(_POSTGRESQL_GATE)}) verdict"  # noqa: S608 - constants
 
 # SQLite has one writer, and it is us: what the verdict found still holds when the rows are inserted.
 _SQLITE_FOUND = (
     "FROM (SELECT :account_id AS account_id, :organisation_id AS organisation_id, :dwelling_id AS dwelling_id,"
     " :has_mandate AS has_mandate, :now AS now) WHERE true"
 )
-SQLITE_VERDICT = f"WITH {_verdict(_SQLITE_GATE, '')} SELECT {_FACTS} FROM verdict"  # noqa: S608 - constants
-SQLITE_ENTITLED = f"WITH {_verdict(_SQLITE_GATE, '')} {_ENTITLED}"
+SQLITE_VERDICT = f"SELECT {_FACTS} FROM ({_verdict(_SQLITE_GATE)}) verdict"  # noqa: S608 - constants
+SQLITE_ENTITLED = f"SELECT {_TAKEN} FROM ({_verdict(_SQLITE_GATE)}) verdict WHERE may"  # noqa: S608 - constants
 SQLITE_VOTE = f"""
 INSERT INTO vote {_VOTE_COLUMNS} {_VOTE_VALUES} {_SQLITE_FOUND}
 ON CONFLICT DO NOTHING
