@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 # Old versions of make cannot keep the lines of one target together.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+PACKAGES := backend bot migrations miniprogram_api wechat_simulator
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help run test check types lint contracts architecture bench accept screenshots lock format clean
@@ -12,15 +13,15 @@ help:  ## Show these targets
 
 .venv/.run: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes --no-deps -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
+# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every process would compile us anew: twice the start.
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
-.venv/.dev: requirements-dev.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+.venv/.dev: .venv/.run requirements-dev.lock
 	$(PIP) --no-compile --require-hashes --no-deps -r requirements-dev.lock
-	$(PIP) --no-deps --no-build-isolation -e .
-	@touch $@ .venv/.run
+	@touch $@
 
 run: .venv/.run  ## Start the demo: web, bot and WeChat simulator; Ctrl-C stops all
 	@$(BIN)/gongjue run-demo

@@ -127,7 +127,7 @@ def list_unserved(
 
 
 def unserved_by_building(ctx: Context, ballot_id: str) -> list[tuple[str, int, int]]:
-    """Return ``(building id, dwellings, unserved)`` in the caller's reach."""
+    """Return ``(building id, dwellings, unserved)`` in the caller's reach, in the order of the list of doors."""
     ballot = _ballot(ctx, ballot_id)
     served = repository.served_dwellings(ctx.session, ballot_id)
     counted: dict[str, list[int]] = {}
@@ -135,7 +135,7 @@ def unserved_by_building(ctx: Context, ballot_id: str) -> list[tuple[str, int, i
         numbers = counted.setdefault(step.building_id, [0, 0])
         numbers[0] += 1
         numbers[1] += step.dwelling_id not in served
-    return [(building_id, total, unserved) for building_id, (total, unserved) in counted.items()]
+    return [(building_id, total, unserved) for building_id, (total, unserved) in sorted(counted.items())]
 
 
 def _cursor(step: Doorstep) -> str:
