@@ -15,7 +15,7 @@ from backend.bootstrap import build_ports
 from backend.identity.service import CachedAuthenticator, record_failure
 from backend.infra import access_log, docs
 from backend.infra.context import Ports
-from backend.infra.installation import installation_mode
+from backend.infra.installation import require_mode
 from backend.infra.settings import load_settings
 from backend.infra.web import GongjueFlask
 from backend.kernel.errors import DomainError
@@ -50,8 +50,7 @@ def __getattr__(name: str) -> Flask:
     access_log.configure()
     settings = load_settings()
     ports = build_ports(settings)
-    if installation_mode(ports.engine) != settings.mode:
-        raise SystemExit("数据库的用途与 GONGJUE_MODE 不符")
+    require_mode(ports.engine, settings.mode)
     app = build_app(ports)
     # What was built at start lives as long as the process: the collector need not walk it at every vote.
     gc.collect()

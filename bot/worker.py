@@ -19,7 +19,7 @@ from backend.bootstrap import build_ports
 from backend.infra import access_log
 from backend.infra.context import Ports
 from backend.infra.database import build_engine
-from backend.infra.installation import WrongInstallation, installation_mode
+from backend.infra.installation import require_mode
 from backend.infra.settings import Settings, load_settings
 from bot.schedule import JOBS, Job, Scheduler, build_scheduler
 
@@ -213,11 +213,7 @@ def main() -> int:
     settings = load_settings()
     engine = build_engine(settings, pool_size=max(settings.pool_size, LEAST_CONNECTIONS))
     ports = build_ports(settings, engine=engine)
-    found = installation_mode(ports.engine)
-    if found != settings.mode:
-        raise WrongInstallation(
-            f"this database was created in mode {found}, the settings say {settings.mode}"
-        )
+    require_mode(ports.engine, settings.mode)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -48,15 +48,13 @@ def gunicorn_command(bind: str, workers: int, threads: int, more: Sequence[str] 
 def run(args: argparse.Namespace) -> int:
     """Replace this process by gunicorn; returns only when the settings or the database are unusable."""
     from backend.infra.database import build_engine
-    from backend.infra.installation import WrongInstallation, installation_mode
+    from backend.infra.installation import require_mode
     from backend.infra.settings import load_settings
 
     settings = load_settings()
     engine = build_engine(settings)
-    found = installation_mode(engine)
+    require_mode(engine, settings.mode)
     engine.dispose()
-    if found != settings.mode:
-        raise WrongInstallation(f"这个数据库的用途是 {found}，而 GONGJUE_MODE 是 {settings.mode}")
     # One connection per thread and no waiting for one.
     os.environ.setdefault("GONGJUE_POOL_SIZE", str(args.threads))
     command = gunicorn_command(args.bind, args.workers, args.threads)

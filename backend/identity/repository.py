@@ -63,11 +63,15 @@ _HOMES = (
     )
     .order_by(col(Binding.id))
 )
-_GRANTS = select(RoleGrant).where(
-    col(RoleGrant.account_id) == bindparam("account_id"),
-    col(RoleGrant.revoked_at).is_(None),
-    col(RoleGrant.starts_on) <= bindparam("today"),
-    col(RoleGrant.ends_on).is_(None) | (col(RoleGrant.ends_on) >= bindparam("today")),
+_GRANTS = (
+    select(RoleGrant)
+    .where(
+        col(RoleGrant.account_id) == bindparam("account_id"),
+        col(RoleGrant.revoked_at).is_(None),
+        col(RoleGrant.starts_on) <= bindparam("today"),
+        col(RoleGrant.ends_on).is_(None) | (col(RoleGrant.ends_on) >= bindparam("today")),
+    )
+    .order_by(col(RoleGrant.id))
 )
 
 

@@ -24,14 +24,23 @@ def initialise(engine: Engine, mode: str) -> None:
             ).bindparams(mode=mode)
         )
         found = connection.execute(text("SELECT mode FROM installation")).scalar_one()
-    if found != mode:
-        raise WrongInstallation(f"这个数据库的用途是 {found}，而 GONGJUE_MODE 是 {mode}")
+    _refuse_other(found, mode)
 
 
 def installation_mode(engine: Engine) -> str:
     """Return the mode the database was created in."""
     with engine.connect() as connection:
         return str(connection.execute(text("SELECT mode FROM installation")).scalar_one())
+
+
+def require_mode(engine: Engine, mode: str) -> None:
+    """Refuse a database of another mode than the settings say; every process asks at its start."""
+    _refuse_other(installation_mode(engine), mode)
+
+
+def _refuse_other(found: str, mode: str) -> None:
+    if found != mode:
+        raise WrongInstallation(f"这个数据库的用途是 {found}，而 GONGJUE_MODE 是 {mode}")
 
 
 def move_clock(engine: Engine, offset_us: int) -> None:

@@ -17,8 +17,6 @@ from backend.ballots.rules.parameters import waiting_hours_of
 from backend.ballots.tables import Ballot, BallotDocument, Motion, ProxyMandate, RollEntry, Vote
 from backend.kernel.access import Home
 
-RESULT_STATES = ("preliminary", "final")
-
 
 @dataclass(frozen=True, slots=True)
 class OwnEntry:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from backend.ballots.queries.ballots import RESULT_STATES
 from backend.ballots.queries.tally import MotionCount, count_ballot, result_json
 from backend.ballots.repository import ballots as repository
 from backend.ballots.rules.evidence import BallotEvidence, MotionEvidence, RuleEvidence, same_numbers
+from backend.ballots.rules.states import PUBLISHED
 from backend.ballots.service.sealing import tree_of
 from backend.ballots.tables import Ballot
 from backend.ledger import queries as ledger
@@ -19,7 +19,7 @@ def ballot_evidence(session: Session, ballot_id: str) -> BallotEvidence | None:
     if ballot is None:
         return None
     checkpoint = ledger.last_checkpoint(session, tree_of(ballot.id))
-    counted = count_ballot(session, ballot) if ballot.state in RESULT_STATES else None
+    counted = count_ballot(session, ballot) if ballot.state in PUBLISHED else None
     return BallotEvidence(
         ballot_id=ballot.id,
         estate_id=ballot.estate_id,

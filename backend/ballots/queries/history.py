@@ -104,7 +104,7 @@ def mandates_of_account(session: Session, account_id: str) -> list[dict[str, Any
         .join(RollEntry, col(RollEntry.id) == ProxyMandate.roll_entry_id)
         .join(Ballot, col(Ballot.id) == ProxyMandate.ballot_id)
         .where(or_(col(ProxyMandate.proxy_account_id) == account_id, col(RollEntry.dwelling_id).in_(owned)))
-        .order_by(col(ProxyMandate.registered_at).desc())
+        .order_by(col(ProxyMandate.registered_at).desc(), col(ProxyMandate.id).desc())
         .limit(_MOST)
     )
     return [
@@ -129,7 +129,7 @@ def votes_of_account(session: Session, account_id: str) -> list[dict[str, Any]]:
         .join(RollEntry, col(RollEntry.id) == Vote.roll_entry_id)
         .join(Ballot, col(Ballot.id) == Vote.ballot_id)
         .where(Vote.account_id == account_id)
-        .order_by(col(Vote.cast_at).desc())
+        .order_by(col(Vote.cast_at).desc(), col(Vote.receipt))
         .limit(_MOST)
     )
     rows = session.exec(chosen).all()

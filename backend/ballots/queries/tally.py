@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository import tally as grouped
+from backend.ballots.rules.states import PUBLISHED
 from backend.ballots.rules.sums import sum_motion
 from backend.ballots.tables import Ballot, Motion
 from backend.tally.count import MotionResult, Outcome, evaluate, participation_only, reading
@@ -16,8 +17,6 @@ from backend.tally.report import comparison_json, motion_json, percent_floor, qu
 from backend.tally.rule import Rule, get_rule, profile_of
 from backend.tally.sums import Sums
 from backend.tally.weight import Basis, Weights
-
-_PUBLISHED = ("preliminary", "final")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def participation(session: Session, ballot: Ballot) -> dict[str, Any]:
     result is published every standing paper takes part, whatever its marks and however a rule reads them: else
     who voted, told by door, and this sum would together tell who abstained. Afterwards it is as counted.
     """
-    motions = _counted(session, ballot) if ballot.state in _PUBLISHED else turnout_of(session, ballot)
+    motions = _counted(session, ballot) if ballot.state in PUBLISHED else turnout_of(session, ballot)
     roll = motions[0][1][0][2].roll if motions else Weights()
     shown = [
         {

@@ -19,6 +19,8 @@ TITLES: Mapping[str, str] = {
     "voided": "已作废",
     "cancelled": "已取消",
 }
+# The result can be read by everybody of the estate.
+PUBLISHED = ("preliminary", "final")
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,9 +154,7 @@ def _facts(ctx: Context, ballot: Ballot) -> Facts:
         settings=ballot.parameters,
         electorate=ballot.electorate,
         motions=len(motions),
-        undecidable_rules=tuple(
-            _unset(ctx, ballot, rule) for rule in sorted(rule_ids) if _unset(ctx, ballot, rule)
-        ),
+        undecidable_rules=tuple(filter(None, (_unset(ctx, ballot, rule) for rule in sorted(rule_ids)))),
         owners_rules=tuple(rule.title for rule in map(get_rule, sorted(rule_ids)) if needs_owners(rule)),
         documents=len(repository.documents_of(ctx.session, ballot.id)),
         entries=totals.entries,

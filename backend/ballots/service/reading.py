@@ -12,6 +12,7 @@ from backend.ballots.queries.tally import participation
 from backend.ballots.repository import tally as grouped
 from backend.ballots.repository.tally import PlaceCount
 from backend.ballots.rules.periods import publication_due
+from backend.ballots.rules.states import PUBLISHED
 from backend.ballots.rules.sums import Pattern
 from backend.ballots.service.loading import load_for, require_state, scope_of, tell
 from backend.ballots.tables import Ballot, ConsensusSnapshot
@@ -26,7 +27,6 @@ from backend.registry import queries as registry
 # leaves the newest so many out: else the final result less the last snapshot would be the choice of one or two
 # latecomers. Owners, not entries: five shops are in no household sum, and five flats of one owner are one choice.
 SNAPSHOT_STEP = 5
-_PUBLISHED = ("preliminary", "final")
 
 
 def list_ballots(
@@ -61,7 +61,7 @@ def may_see_result(ctx: Context, ballot: Ballot) -> bool:
 
     So a 业委会 member sees no sums on its own election or contract (domain §8).
     """
-    if ballot.state in _PUBLISHED:
+    if ballot.state in PUBLISHED:
         return True
     return ballot.state == "sealed" and can(ctx.actor, Permission.BALLOT_PUBLISH, scope_of(ctx, ballot))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from backend.ballots.rules.evidence import BallotEvidence, MotionEvidence, RuleEvidence
 from backend.ballots.rules.kinds import may_ask_households
+from backend.ballots.rules.states import PUBLISHED
 from backend.policies.rules.gates import Criterion, CriterionKind
 from backend.policies.rules.parameters import LocalDecision
 from backend.projects.rules.material import (
@@ -24,7 +25,6 @@ from backend.tally.rule import get_rule, profile_of
 CIVIL_CODE = ("cn-civil-code/general", "cn-civil-code/special")
 _BY_CLASS = "cn-50-2021/plan"  # the statutory share by class of motion, written as one rule
 _GONE = frozenset({"voided", "cancelled"})
-_PUBLISHED = frozenset({"preliminary", "final"})
 BALLOT_TITLES = {
     "canvass": "意愿征询",
     "plan": "改造方案表决",
@@ -42,7 +42,7 @@ def judge_ballot(criterion: Criterion, material: Material) -> CriterionView:
         gone = any(found.kind == criterion.ballot for found in material.ballots)
         text = f"关联的{wanted}已作废或取消，须另行表决" if gone else f"尚未关联{wanted}"
         return _view(criterion, State.MISSING, text, missing=(text,))
-    if ballot.state not in _PUBLISHED:
+    if ballot.state not in PUBLISHED:
         text = f"{wanted}“{ballot.title}”尚未公布结果"
         return _view(criterion, State.PENDING, text, missing=(text,), ballot_id=ballot.ballot_id)
     return _judge_published(criterion, material, ballot)

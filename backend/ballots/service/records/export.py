@@ -13,6 +13,7 @@ from pathlib import Path
 from backend.ballots.queries import ballots as queries
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository.votes import take_casting_lock
+from backend.ballots.rules.states import PUBLISHED
 from backend.ballots.service.loading import load_for, require_state, tell
 from backend.ballots.service.records.checking import check_ballot, describe_fault
 from backend.ballots.service.records.contents import read_roll, record_contents, sealed_leaves
@@ -27,7 +28,6 @@ from backend.ledger.rules.record_contents import AuditContents, ExportNote
 from backend.ledger.rules.record_verify import verify
 from backend.ledger.rules.record_write import WrittenRecord, write_audit, write_public
 
-PUBLISHED = ("preliminary", "final")
 MAX_REASON = 500
 MAX_ANSWER = 64 * 1024 * 1024
 
