@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
@@ -26,8 +27,13 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_configure() -> None:
-    """Look for garbage seldom: with thousands of tests in memory that takes a sixth of the time."""
+    """Look for garbage seldom: with thousands of tests in memory that takes a sixth of the time.
+
+    How long an example took says who else runs on this machine: Hypothesis' own time limits tell nothing here.
+    """
     gc.set_threshold(50_000)
+    settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("shared")
 
 
 def pytest_collection_finish() -> None:

@@ -90,7 +90,7 @@ def prepared(
     running_simulator.reset()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_body_breaks_it(
     prepared: tuple[http.client.HTTPConnection, dict[str, str]], data: st.DataObject

@@ -145,7 +145,6 @@ def _explore_operation(pair: Pair, operation: Any, examples: int, found: dict[st
 
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

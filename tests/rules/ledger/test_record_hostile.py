@@ -251,7 +251,7 @@ def test_a_thousand_faults_are_counted_not_listed(tmp_path: Path, files: dict[st
     assert "另有" in report.findings[-1].what
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_random_damage_is_found_by_both_verifiers(
     tmp_path: Path, sample: Sample, data: st.DataObject
@@ -266,7 +266,7 @@ def test_random_damage_is_found_by_both_verifiers(
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_noise_behind_a_zip_signature_is_refused(tmp_path: Path, noise: bytes) -> None:
     path = tmp_path / "noise.zip"
     for content in (b"PK\x03\x04" + noise, noise + b"PK\x05\x06" + bytes(18)):

@@ -241,7 +241,7 @@ def test_no_damage_to_a_workbook_ends_in_anything_but_a_clear_refusal() -> None:
     assert refused > 200
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_no_bytes_end_in_anything_but_a_clear_refusal(content: bytes) -> None:
     assert refuses_clearly(content)

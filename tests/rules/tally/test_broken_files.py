@@ -152,7 +152,7 @@ def test_errors_cannot_write_to_the_terminal(command: Command) -> None:
     assert "\\u001b[2J" in command.errors
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.binary(max_size=60), st.booleans())
 def test_any_bytes_are_counted_or_refused_never_a_traceback(
     command: Command, tail: bytes, other: bytes, has_headers: bool

@@ -50,14 +50,14 @@ def first_counter(name: str, roll: list[Row], votes: dict[str, str]) -> tuple[st
 
 
 @pytest.mark.parametrize("name", [name for name in second_counter.RULES if "satisfaction" not in name])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(data=st.data())
 def test_both_counters_agree_on_votes(name: str, data: st.DataObject) -> None:
     roll, votes = data.draw(ballots([choice.value for choice in Choice]))
     assert first_counter(name, roll, votes) == second_counter.count(name, roll, votes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ballot=ballots([answer.value for answer in Satisfaction]))
 def test_both_counters_agree_on_surveys(ballot: tuple[list[Row], dict[str, str]]) -> None:
     name = "gansu-2022/satisfaction"

@@ -121,7 +121,7 @@ def cleaned_or_words(content: bytes) -> tuple[Picture, ...] | str:
         return error.message
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from([photos.jpeg(), photos.png(), photos.webp()]),
     st.integers(0, 2000),
@@ -134,7 +134,7 @@ def test_any_bent_byte_gives_a_clean_picture_or_a_refusal(content: bytes, at: in
     assert isinstance(made, str) or all(b"SECRET" not in picture.content for picture in made)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, len(photos.HEIC) - 1), st.binary(min_size=1, max_size=12))
 def test_any_bent_byte_of_a_heic_gives_a_clean_picture_or_a_refusal(at: int, noise: bytes) -> None:
     made = cleaned_or_words(photos.HEIC[:at] + noise + photos.HEIC[at + len(noise) :])
