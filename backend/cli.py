@@ -83,6 +83,7 @@ def _explain(error: Exception) -> tuple[int, list[str]] | None:
     from backend.infra.installation import WrongInstallation
     from backend.infra.settings import SettingsError
     from backend.kernel.errors import DomainError
+    from backend.kernel.files import reason_of
 
     if isinstance(error, DomainError):
         return REFUSED, [error.message, *(f"  {field.where}：{field.message}" for field in error.fields)]
@@ -91,7 +92,7 @@ def _explain(error: Exception) -> tuple[int, list[str]] | None:
     if isinstance(error, WrongInstallation):
         return UNUSABLE, [f"数据库用途不符：{error}。"]
     if isinstance(error, OSError) and error.filename is not None:
-        return UNUSABLE, [f"文件无法读写：{error.filename}：{error.strerror}"]
+        return UNUSABLE, [f"文件无法读写：{error.filename}：{reason_of(error)}"]
     return _explain_database(error)
 
 

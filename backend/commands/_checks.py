@@ -24,6 +24,7 @@ from backend.infra.heartbeat import bot_age, is_silent
 from backend.infra.installation import installation_mode
 from backend.infra.settings import Settings, SettingsError, load_settings
 from backend.kernel.clock import local_date
+from backend.kernel.files import reason_of
 from backend.policies.queries import calendars
 from backend.policies.rules.periods import look_up
 from migrations import runner
@@ -101,7 +102,7 @@ def _storage(settings: Settings) -> Finding:
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        return Finding(State.WRONG, "文件目录", f"{root} 不能写入：{error.strerror}")
+        return Finding(State.WRONG, "文件目录", f"{root} 不能写入：{reason_of(error)}")
     return Finding(State.RIGHT, "文件目录", f"{root} 可以写入")
 
 

@@ -14,6 +14,7 @@ from backend.complaints.rules.figures_table import TOTAL, rate_text
 from backend.complaints.rules.statistics import DIMENSION_TITLES, Dimension, Figures
 from backend.complaints.service import ReadStatistics, Statistics
 from backend.infra.context import Context
+from backend.kernel.files import reason_of
 
 WRONG_USE = 2
 
@@ -85,6 +86,6 @@ def _written(path: Path, content: bytes) -> bool:
         with path.open("xb") as file:
             file.write(content)
     except OSError as error:
-        print(f"不能写入 {path}：{error.strerror}", file=sys.stderr)
+        print(f"不能写入 {path}：{reason_of(error)}", file=sys.stderr)
         return False
     return True

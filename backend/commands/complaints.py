@@ -21,6 +21,7 @@ from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
 from backend.kernel.clock import start_of_day
 from backend.kernel.errors import DomainError, Invalid
+from backend.kernel.files import reason_of
 from backend.registry import service as registry
 from backend.registry.rules.table_file import FILE_LIMIT
 
@@ -84,7 +85,7 @@ def run_import(args: argparse.Namespace) -> int:
         with args.file.open("rb") as file:
             content = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        print(f"不能读取 {args.file}：{error.strerror}", file=sys.stderr)
+        print(f"不能读取 {args.file}：{reason_of(error)}", file=sys.stderr)
         return 2
     try:
         with _connected() as ports:
@@ -136,7 +137,7 @@ def _write_csv(path: Path, rows: Any) -> int:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows(rows)
     except OSError as error:
-        print(f"不能写入 {path}：{error.strerror}", file=sys.stderr)
+        print(f"不能写入 {path}：{reason_of(error)}", file=sys.stderr)
         return 2
     print(f"已写入 {path}")
     return 0

@@ -17,6 +17,7 @@ from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
 from backend.kernel.errors import DomainError, Invalid
+from backend.kernel.files import reason_of
 from backend.kernel.ids import new_id
 from backend.registry import service
 from backend.registry.rules.levels import LEVELS
@@ -83,7 +84,7 @@ def run_template(args: argparse.Namespace) -> int:
     try:
         args.out.write_bytes(service.write_template())
     except OSError as error:
-        print(f"不能写入 {args.out}：{error.strerror}", file=sys.stderr)
+        print(f"不能写入 {args.out}：{reason_of(error)}", file=sys.stderr)
         return 2
     print(f"模板已写入 {args.out}")
     return 0
@@ -133,7 +134,7 @@ def run_import(args: argparse.Namespace) -> int:
         with args.file.open("rb") as file:
             content = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        print(f"不能读取 {args.file}：{error.strerror}", file=sys.stderr)
+        print(f"不能读取 {args.file}：{reason_of(error)}", file=sys.stderr)
         return 2
     if len(content) > FILE_LIMIT:
         print(f"文件超过 {FILE_LIMIT // 1024 // 1024} MB，请拆成几个文件。", file=sys.stderr)

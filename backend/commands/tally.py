@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from backend.kernel.files import reason_of
 from backend.tally.count import MotionResult, NotCounted, count_rows, evaluate, reading
 from backend.tally.csv_file import Fault
 from backend.tally.input_files import Papers, read_roll, read_votes
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return 2 if log.count else 0
     except OSError as error:
         _discard_output()
-        sys.stderr.write(f"无法写出结果：{error.strerror}\n")
+        sys.stderr.write(f"无法写出结果：{reason_of(error)}\n")
         return 2
     return code
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from backend.kernel.files import reason_of
+
 MAX_LINE = 1 << 20
 MAX_FIELD = 1 << 16
 _BLOCK = 1 << 20
@@ -56,7 +58,7 @@ class CsvFile:
             self._report(error.fault)
         except OSError as error:
             self.is_whole = False
-            self._report(self._fault(None, None, None, _os_reason(error)))
+            self._report(self._fault(None, None, None, f"无法读取文件：{reason_of(error)}"))
 
     def fault(self, line: int, field: str, value: str, reason: str) -> None:
         """Report one bad field."""
@@ -157,14 +159,6 @@ def _undecodable_line(raw: io.BufferedReader, encoding: str) -> int | None:
     except UnicodeDecodeError as error:
         return line + error.object[: error.start].count(b"\n")
     return None
-
-
-def _os_reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "没有这个文件"
-    if isinstance(error, PermissionError):
-        return "没有读取这个文件的权限"
-    return f"无法读取文件（{error.strerror or type(error).__name__}）"
 
 
 def _csv_reason(text: str) -> str:

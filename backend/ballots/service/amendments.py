@@ -22,6 +22,7 @@ from backend.ballots.service.amendment_rows import (
 from backend.ballots.service.corrections import publish_correction, require_upheld_objection
 from backend.ballots.service.entries import lock_ballot, person, refuse_same_person, require_counting
 from backend.ballots.service.loading import load_for, tell
+from backend.ballots.service.proxies import end_mandates_of_former_owners
 from backend.ballots.tables import Ballot, RollAmendment, RollEntry, Vote
 from backend.identity import service as identity
 from backend.infra.context import Context
@@ -80,6 +81,7 @@ def confirm_amendment(ctx: Context, amendment_id: str) -> RollAmendment:
         raise _decided()
     if fresh.change == "owner" and after is not None:
         identity.suspend_former_owners(ctx, [after.dwelling_id], {after.dwelling_id: after.owner_id})
+        end_mandates_of_former_owners(ctx, [after.dwelling_id])
     _recompute(ctx, ballot, fresh)
     if ballot.state == "preliminary":
         publish_correction(ctx, _as_it_stands(ctx, ballot.id), f"异议成立：更正名册（{fresh.reason}）")

@@ -20,6 +20,7 @@ from backend.ballots.service.amendments import (
     reject_votes_of_removed,
     withdraw_amendment,
 )
+from backend.ballots.service.proxies import register_mandate
 from backend.ballots.tables import Ballot, RollEntry, VoteDisposition
 from backend.infra.context import Context
 from backend.kernel.access import Role
@@ -30,7 +31,9 @@ from backend.ledger.tables import LedgerEvent
 from backend.notices import queries as notice_queries
 from backend.notices.rules import mask_door
 from backend.registry.tables import Dwelling, Owner
+from tests.factories.people import make_resident
 from tests.services.ballots.desk import Office, enter, open_office, sealed_batch, staff
+from tests.services.ballots.test_proxies import mandate_for
 from tests.services.ballots.test_reviews import tap
 
 
@@ -69,6 +72,17 @@ def test_owner_can_be_that_of_another_entry_and_heads_fall(ctx: Context) -> None
     other = ctx.session.get(RollEntry, office.entry(0))
     assert entry is not None and other is not None
     assert (entry.owner_id, entry.head_no) == (other.owner_id, other.head_no)
+
+
+def test_a_mandate_ends_with_the_ownership_it_was_given_by(ctx: Context) -> None:
+    office, proxy = open_office(ctx), make_resident(ctx).account_id
+    mandate = register_mandate(office.clerk, mandate_for(office, 1, proxy)).mandate
+    other = register_mandate(office.clerk, mandate_for(office, 2, proxy)).mandate
+    key = propose(office, "owner", entry_id=office.entry(1), same_owner_as=office.entry(0))
+    confirm_amendment(office.second, key)
+    for row, ended in ((mandate, True), (other, False)):
+        ctx.session.refresh(row)
+        assert (row.revoked_at is not None) is ended
 
 
 def test_owner_can_be_the_one_the_registry_now_knows(ctx: Context) -> None:

@@ -87,11 +87,11 @@ def test_what_is_appended_does_not_survive(content: bytes, tail: bytes) -> None:
 
 @pytest.mark.parametrize("content", [photos.png_bomb(), photos.png_bomb(9_000), photos.webp_bomb()])
 def test_a_bomb_is_refused_before_it_is_decoded(content: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TooLarge) as caught:
         clean_picture(content, 3000)
     assert "5000 万像素" in caught.value.message
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_photo_of_a_thousand_scans_is_refused_before_it_is_decoded() -> None:
