@@ -96,7 +96,6 @@ class Binding(SQLModel, table=True):
     requested_at: datetime = Field(sa_type=UtcDateTime)
     effective_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    evidence_sha256: str | None = None
     # How many photos of a proof are kept for it.
     photos: int = 0
     decided_by: str | None = None

@@ -41,9 +41,7 @@ def bind_by_my_phone() -> tuple[BindingsOut, int]:
 def ask_for_binding(json: RequestIn) -> tuple[BindingOut, int]:
     """Ask the community to confirm a binding on photos uploaded before (``purpose=proof``)."""
     ctx = current_context()
-    asked = service.RequestBinding(
-        json.estate_id, json.door, json.relation, json.evidence_sha256, tuple(json.photos)
-    )
+    asked = service.RequestBinding(json.estate_id, json.door, json.relation, tuple(json.photos))
     return BindingOut.of(service.view_of(ctx, service.request_binding(ctx, asked))), 201
 
 

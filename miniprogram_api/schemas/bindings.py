@@ -21,14 +21,13 @@ class InviteIn(StrictModel):
 class RequestIn(StrictModel):
     """A request to the community: the door (``3-2-501``), as what, and the proof.
 
-    ``photos``: one to three ids of ``POST /media?purpose=proof``; in their stead the hash of a file.
+    ``photos``: one to three ids of ``POST /media?purpose=proof``.
     """
 
     estate_id: Annotated[str, Field(pattern=r"^[0-9a-z]{20}$")]
     door: Annotated[str, Field(min_length=1, max_length=60)]
     relation: Annotated[Relation, Field(strict=False)]
     photos: Annotated[list[Id], Field(max_length=3)] = []
-    evidence_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class BindingOut(BaseModel):

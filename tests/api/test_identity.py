@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from backend.bootstrap import wire_hooks
 from backend.identity.rules.codes import new_code
 from backend.identity.rules.consents import NOTICE_VERSION
 from backend.kernel.access import Role
 from tests.api.conftest import World
+from tests.factories import photos
 from tests.factories.people import make_resident, make_staff
 from tests.factories.places import make_estate
 from tests.services.identity.people import letter_for
@@ -28,6 +30,13 @@ class Caller:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request to the API."""
         return self._client.open("/api/v1" + path, method=method, json=body, headers=self._headers)
+
+    def upload(self, path: str, content: bytes) -> Any:
+        """Send a photo and return what became of it."""
+        headers = {**self._headers, "Idempotency-Key": "upload-key-1"}
+        answer = self._client.post("/api/v1" + path, data=content, headers=headers)
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return answer.get_json()
 
     def ok(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request and return its JSON; it must succeed."""
@@ -112,10 +121,10 @@ def test_five_wrong_passwords_lock_the_account(world: World) -> None:
 
 
 def test_staff_hire_issue_letters_and_decide(world: World) -> None:
+    wire_hooks()  # identity hands the proofs to media
     with world.arrange() as ctx:
         estate = make_estate(ctx, dwellings=2)
         town = Caller(world, make_staff(ctx, Role.TOWN, estate.community.id).token)
-        proof = ctx.storage.put(b"certificate")
     grant = {"role": "residents_committee", "organisation_id": estate.community.id, "ends_on": "2099-12-31"}
     hired = town.ok(
         "POST",
@@ -131,14 +140,16 @@ def test_staff_hire_issue_letters_and_decide(world: World) -> None:
     (batch,) = committee.ok("GET", f"{place}/invites")["items"]
     assert (batch["batch"], batch["total"]) == (letters.headers["X-Invite-Batch"], 2)
     assert committee.ok("POST", f"{place}/invites/revoke", {"batch": batch["batch"]}) == {"revoked": 2}
-    asking = {"estate_id": estate.estate.id, "door": "1-1-101", "relation": "owner", "evidence_sha256": proof}
     person = _resident(world)
+    proof = person.upload(f"/media?estate={estate.estate.id}&purpose=proof", photos.jpeg())["id"]
+    asking = {"estate_id": estate.estate.id, "door": "1-1-101", "relation": "owner", "photos": [proof]}
     assert person.ask("POST", "/bindings/requests", asking).get_json()["code"] == "name_required"
     person.ok("PATCH", "/me", {"name": "王芳"})
     asked = person.ok("POST", "/bindings/requests", asking)
     (pending,) = committee.ok("GET", f"{place}/bindings?state=pending")["items"]
     assert pending["id"] == asked["id"]
-    assert committee.ask("GET", f"/staff/bindings/{asked['id']}/evidence").data == b"certificate"
+    (shown,) = committee.ok("POST", f"/staff/bindings/{asked['id']}/photos")["items"]
+    assert shown["id"] == proof
     assert committee.ok("POST", f"/staff/bindings/{asked['id']}/person") == {"name": "王芳", "phone": None}
     decision = {"approve": True, "reason": "已核对"}
     assert committee.ok("POST", f"/staff/bindings/{asked['id']}/decision", decision)["state"] == "active"

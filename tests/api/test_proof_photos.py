@@ -86,6 +86,16 @@ def test_who_decides_sees_the_photos_clean_and_the_look_is_recorded(desk: Desk) 
     assert len(types) == 1
 
 
+def test_a_file_of_the_house_is_nobodys_proof(desk: Desk) -> None:
+    """It would be shown to the committee, and be deleted with the request."""
+    with desk.world.arrange() as ctx:
+        document = ctx.storage.put(b"the plan everybody votes on")
+    asking = {"estate_id": desk.place.estate.id, "door": "1-1-101", "relation": "owner"}
+    for more, status in (({"evidence_sha256": document}, 400), ({"photos": [document]}, 400), ({}, 422)):
+        refused = desk.call(desk.newcomer, "POST", "/bindings/requests", json={**asking, **more})
+        assert refused.status_code == status, refused.get_data(as_text=True)
+
+
 def test_nobody_else_comes_to_see_them(desk: Desk) -> None:
     binding = desk.request(desk.proofs(1)).get_json()["id"]
     (media_id,) = [row.id for row in _files(desk)]

@@ -23,7 +23,6 @@ class Parameters:
     # 网络安全法 21: network logs at least six months; sessions and failed tries are such logs.
     log_retention: timedelta = timedelta(days=185)
     invite_retention: timedelta = timedelta(days=30)
-    evidence_retention: timedelta = timedelta(days=185)
     # Photos of papers: long enough to weigh an objection to the decision. [choice]
     proof_retention: timedelta = timedelta(days=30)
     waiting_hours: int = 24

@@ -13,7 +13,6 @@ from backend.identity.rules.relations import OBJECTED, SOLD
 from backend.identity.tables import Account, Binding
 from backend.infra.context import Context
 from backend.kernel.access import Permission, require, require_resident
-from backend.kernel.errors import NotFound
 from backend.registry import queries as registry
 
 PAGE = 50
@@ -41,7 +40,6 @@ class BindingView:
     effective_at: datetime | None
     ended_at: datetime | None
     reason: str | None
-    evidence_sha256: str | None = None
     photos: int = 0
     is_me: bool = False
 
@@ -80,7 +78,7 @@ def activity(ctx: Context) -> list[BindingView]:
 
 
 def list_bindings(ctx: Context, command: ListBindings) -> list[BindingView]:
-    """Return a page of an estate's bindings for the community, with masked names and the evidence's hash."""
+    """Return a page of an estate's bindings for the community, with masked names."""
     scope = registry.scope_of_estate(ctx.session, command.estate_id)
     require(ctx.actor, Permission.BINDING_READ, scope)
     wanted = col(Binding.estate_id) == command.estate_id
@@ -92,14 +90,7 @@ def list_bindings(ctx: Context, command: ListBindings) -> list[BindingView]:
         wanted = wanted & (col(Binding.state) == "pending") & (col(Binding.reason) == command.waits_for)
     if command.after is not None:
         wanted = wanted & (col(Binding.id) > command.after)
-    return _views(ctx, _rows(ctx, wanted, col(Binding.id), PAGE + 1), with_evidence=True)
-
-
-def evidence_of(ctx: Context, row: Binding) -> bytes:
-    """Return the file a resident handed in for a binding; raises NotFound."""
-    if row.evidence_sha256 is None:
-        raise NotFound
-    return ctx.storage.get(row.evidence_sha256)
+    return _views(ctx, _rows(ctx, wanted, col(Binding.id), PAGE + 1))
 
 
 def _rows(ctx: Context, wanted: Any, order: Any, limit: int) -> list[tuple[Binding, str | None]]:
@@ -113,9 +104,7 @@ def _rows(ctx: Context, wanted: Any, order: Any, limit: int) -> list[tuple[Bindi
     return [(binding, name) for binding, name in ctx.session.exec(statement).all()]
 
 
-def _views(
-    ctx: Context, rows: list[tuple[Binding, str | None]], *, with_evidence: bool = False
-) -> list[BindingView]:
+def _views(ctx: Context, rows: list[tuple[Binding, str | None]]) -> list[BindingView]:
     labels = registry.labels_of_dwellings(ctx.session, [row.dwelling_id for row, _ in rows])
     return [
         BindingView(
@@ -130,8 +119,7 @@ def _views(
             effective_at=row.effective_at,
             ended_at=row.ended_at,
             reason=_REASONS.get(row.reason or "", row.reason),
-            evidence_sha256=row.evidence_sha256 if with_evidence else None,
-            photos=row.photos if with_evidence else 0,
+            photos=row.photos,
             is_me=row.account_id == ctx.actor.account_id,
         )
         for row, name in rows

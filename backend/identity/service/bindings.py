@@ -49,14 +49,13 @@ class BindByCode:
 class RequestBinding:
     """A request to the community: which dwelling (``3-2-501``), as what, with which proof.
 
-    ``photos`` are ids of one's own uploads made as proofs; ``evidence_sha256`` is the hash of a file.
+    ``photos`` are ids of one's own uploads made as proofs: a file named by its hash could be anybody's.
     """
 
     estate_id: str
     door: str
     relation: Relation
-    evidence_sha256: str | None = None
-    photos: tuple[str, ...] = ()
+    photos: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +164,7 @@ def request_binding(ctx: Context, command: RequestBinding) -> Binding:
     place = place_of(ctx, dwelling_id)
     if account.name_sealed is None:
         raise Conflict("name_required", "请先填写姓名，社区才能核对证明。")
-    if command.evidence_sha256 is not None:
-        ctx.storage.get(command.evidence_sha256)  # raises NotFound for what was never uploaded
-    elif not command.photos:
+    if not command.photos:
         raise Unprocessable("proof_required", "请附上证明照片（房产证、租赁合同等），最多三张。")
     open_rows = own_bindings(ctx, _OPEN)
     if any(row.dwelling_id == place.dwelling_id for row in open_rows):
@@ -175,12 +172,10 @@ def request_binding(ctx: Context, command: RequestBinding) -> Binding:
     if sum(row.state == "pending" for row in open_rows) >= _MOST_PENDING:
         raise Conflict("too_many_pending", "您还有未处理的绑定申请，请等社区答复后再申请。")
     row = _new_row(ctx, place, command.relation, Via.STAFF)
-    row.evidence_sha256 = command.evidence_sha256
     row.photos = len(command.photos)
     ctx.session.add(row)
     ctx.session.flush()
-    if command.photos:
-        registered.hang_proofs(ctx, row.id, command.photos)
+    registered.hang_proofs(ctx, row.id, command.photos)
     tell(ctx, "binding.requested", row)
     return row
 

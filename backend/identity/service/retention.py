@@ -36,7 +36,6 @@ def run_retention(ctx: Context) -> Mapping[str, int]:
             col(KnownAddress.last_at) < now - parameters.known_address,
         ),
         "unused_invites": _delete(ctx, InviteCode, col(InviteCode.id), stale),
-        "evidence_files": _drop_evidence(ctx, now - parameters.evidence_retention),
         "proof_photos": _drop_proofs(ctx, now - parameters.proof_retention),
     }
 
@@ -44,20 +43,6 @@ def run_retention(ctx: Context) -> Mapping[str, int]:
 def _delete(ctx: Context, table: type[SQLModel], key: Any, condition: Any) -> int:
     batch = select(key).where(condition).limit(BATCH)
     return int(ctx.session.exec(delete(table).where(key.in_(batch))).rowcount)
-
-
-def _drop_evidence(ctx: Context, before: datetime) -> int:
-    """Forget the proofs of bindings decided long ago; that they were decided, and by whom, stays."""
-    rows = ctx.session.exec(
-        select(Binding).where(col(Binding.evidence_sha256).is_not(None), _decided(before)).limit(BATCH)
-    ).all()
-    for row in rows:
-        digest = row.evidence_sha256
-        ctx.session.exec(update(Binding).where(col(Binding.id) == row.id).values(evidence_sha256=None))
-        shared = ctx.session.exec(select(Binding.id).where(Binding.evidence_sha256 == digest)).first()
-        if digest is not None and shared is None:
-            ctx.storage.delete(digest)
-    return len(rows)
 
 
 def _drop_proofs(ctx: Context, before: datetime) -> int:

@@ -121,16 +121,6 @@ def list_bindings(estate_id: str, query: schemas.BindingsQuery) -> schemas.Staff
     return schemas.StaffBindingListOut.of(service.list_bindings(current_context(), command), _PAGE)
 
 
-@door.get("/bindings/<id:binding_id>/evidence")
-@endpoint(_DECIDE, {200: None}, tags=["bindings"], responses_raw="application/octet-stream")
-def show_evidence(binding_id: str) -> Response:
-    """Download the proof a resident handed in."""
-    ctx = current_context()
-    row = service.reviewed_binding(ctx, binding_id, Permission.BINDING_DECIDE)
-    headers = {"Content-Disposition": "attachment"}
-    return Response(service.evidence_of(ctx, row), 200, headers, mimetype="application/octet-stream")
-
-
 @door.post("/bindings/<id:binding_id>/photos")
 @endpoint(_DECIDE, {200: schemas.ProofPhotosOut}, tags=["bindings"])
 def show_proof_photos(binding_id: str) -> schemas.ProofPhotosOut:

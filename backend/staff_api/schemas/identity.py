@@ -188,7 +188,7 @@ class BindingsQuery(AfterQuery):
 
 
 class StaffBindingOut(BaseModel):
-    """A binding with the masked name of its person, the hash of the proof and how many photos came with it."""
+    """A binding with the masked name of its person and how many photos came with it."""
 
     id: str
     dwelling_id: str
@@ -201,7 +201,6 @@ class StaffBindingOut(BaseModel):
     effective_at: datetime | None
     ended_at: datetime | None
     reason: str | None
-    evidence_sha256: str | None
     photos: int
 
     @classmethod

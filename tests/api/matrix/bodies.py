@@ -70,12 +70,7 @@ RESIDENT: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/bindings/invite": lambda place: Body({"code": place.ids["invite_code"]}),
     "POST /api/v1/bindings/phone": lambda _: Body({}),
     "POST /api/v1/bindings/requests": lambda place: Body(
-        {
-            "estate_id": place.ids["estate"],
-            "door": "2-1-101",
-            "relation": "owner",
-            "evidence_sha256": place.ids["photo"],
-        }
+        {"estate_id": place.ids["estate"], "door": "2-1-101", "relation": "owner", "photos": []}
     ),
     "PATCH /api/v1/me": lambda _: Body({"name": "赵小明"}),
     "POST /api/v1/me/consents": lambda _: Body(

@@ -265,8 +265,8 @@ def _identity(ctx: Context, place: Place, estate: EstateFixture) -> None:
     newcomer = acting_as(ctx, make_resident(ctx))
     identity.record_consent(newcomer, Purpose.PRIVACY_NOTICE, NOTICE_VERSION, is_given=True)
     identity.rename(newcomer, "赵小明")
-    proof = ctx.storage.put(picture())
-    asked = RequestBinding(estate.estate.id, "1-1-103", Relation.OWNER, proof)
+    proof = media.upload_media(newcomer, media.Upload(picture(), "proof-key-1", estate.estate.id, True)).id
+    asked = RequestBinding(estate.estate.id, "1-1-103", Relation.OWNER, (proof,))
     place.ids["pending_binding"] = identity.request_binding(newcomer, asked).id
 
 

@@ -8,7 +8,10 @@ from backend.identity import service
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
 from backend.identity.service import IssueInvites
 from backend.infra.context import Context
+from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
+from backend.media.service import Upload, upload_media
+from tests.factories import photos
 from tests.factories.people import acting_as, as_system, make_resident
 
 
@@ -18,6 +21,11 @@ def newcomer(ctx: Context, name: str = "赵小明") -> Context:
     service.record_consent(person, Purpose.PRIVACY_NOTICE, NOTICE_VERSION, is_given=True)
     service.rename(person, name)
     return person
+
+
+def proof(person: Context, estate_id: str) -> tuple[str, ...]:
+    """Upload a photo of a paper as the proof of a request for a binding."""
+    return (upload_media(person, Upload(photos.jpeg(64, 48), new_id(), estate_id, is_proof=True)).id,)
 
 
 def with_phone(ctx: Context, phone: str) -> Context:

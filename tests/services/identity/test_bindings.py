@@ -20,7 +20,7 @@ from backend.kernel.access import Role
 from backend.kernel.errors import Conflict, Forbidden, NotFound, TooMany, Unprocessable
 from tests.factories.people import acting_as, make_resident, make_staff
 from tests.factories.places import EstateFixture, make_estate
-from tests.services.identity.people import again, events, letter_for, newcomer, with_phone
+from tests.services.identity.people import again, events, letter_for, newcomer, proof, with_phone
 
 HERE = "127.0.0.1"
 
@@ -159,16 +159,13 @@ def test_binding_needs_the_notice(ctx: Context) -> None:
 def test_request_is_nothing_until_staff_approve_it(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=2)
     person = newcomer(ctx)
-    proof = ctx.storage.put(b"certificate")
-    row = service.request_binding(
-        person, RequestBinding(estate.estate.id, "1栋1单元102室", Relation.OWNER, proof)
-    )
+    asked = RequestBinding(estate.estate.id, "1栋1单元102室", Relation.OWNER, proof(person, estate.estate.id))
+    row = service.request_binding(person, asked)
     assert (row.dwelling_id, row.state) == (estate.dwelling_ids[1], "pending")
     assert again(ctx, person).actor.homes == ()
     committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
     listed = service.list_bindings(committee, ListBindings(estate.estate.id, state="pending"))
-    assert [(view.id, view.who, view.evidence_sha256) for view in listed] == [(row.id, "赵**", proof)]
-    assert service.evidence_of(committee, row) == b"certificate"
+    assert [(view.id, view.who, view.photos) for view in listed] == [(row.id, "赵**", 1)]
     service.decide_binding(committee, DecideBinding(row.id, True, "不动产证已核对"))
     with pytest.raises(AlreadyDecided):
         service.decide_binding(committee, DecideBinding(row.id, False, "再来一次"))
@@ -178,14 +175,25 @@ def test_request_is_nothing_until_staff_approve_it(ctx: Context) -> None:
 def test_request_for_what_is_not_there_or_without_proof_is_not_found(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=1)
     person = newcomer(ctx)
-    proof = ctx.storage.put(b"certificate")
+    mine = proof(person, estate.estate.id)
     for command in (
-        RequestBinding(estate.estate.id, "9-9-999", Relation.OWNER, proof),
-        RequestBinding("0" * 20, "1-1-101", Relation.OWNER, proof),
-        RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, "0" * 64),
+        RequestBinding(estate.estate.id, "9-9-999", Relation.OWNER, mine),
+        RequestBinding("0" * 20, "1-1-101", Relation.OWNER, mine),
     ):
         with pytest.raises(NotFound):
             service.request_binding(person, command)
+    with pytest.raises(Unprocessable, match="proof_required"):
+        service.request_binding(person, RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, ()))
+
+
+@pytest.mark.parametrize("whose", ["nobody", "another"])
+def test_only_ones_own_photos_are_a_proof(ctx: Context, whose: str) -> None:
+    estate = make_estate(ctx, dwellings=1)
+    photos = ("0" * 20,) if whose == "nobody" else proof(newcomer(ctx), estate.estate.id)
+    with pytest.raises(Conflict, match="media_not_usable"):
+        service.request_binding(
+            newcomer(ctx), RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, photos)
+        )
 
 
 def test_a_request_names_its_person(ctx: Context) -> None:
@@ -195,16 +203,16 @@ def test_a_request_names_its_person(ctx: Context) -> None:
     ctx.session.exec(
         update(Account).where(col(Account.id) == person.actor.account_id).values(name_sealed=None)
     )
-    proof = ctx.storage.put(b"certificate")
+    photos = proof(person, estate.estate.id)
     with pytest.raises(Conflict):
-        service.request_binding(person, RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, proof))
+        service.request_binding(person, RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, photos))
 
 
 def test_who_asks_is_shown_in_clear_only_to_deciders_and_leaves_a_trace(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=1)
-    proof = ctx.storage.put(b"certificate")
-    request = RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, proof)
-    asked = service.request_binding(with_phone(ctx, "13800000009"), request)
+    asker = with_phone(ctx, "13800000009")
+    request = RequestBinding(estate.estate.id, "1-1-101", Relation.OWNER, proof(asker, estate.estate.id))
+    asked = service.request_binding(asker, request)
     committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
     person = service.reveal_person(committee, asked.id)
     assert (person.name, person.phone) == ("赵小明", "13800000009")
@@ -216,13 +224,14 @@ def test_who_asks_is_shown_in_clear_only_to_deciders_and_leaves_a_trace(ctx: Con
 def test_only_so_many_requests_can_wait(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=6)
     person = newcomer(ctx)
-    proof = ctx.storage.put(b"certificate")
     for door in range(101, 106):
+        photos = proof(person, estate.estate.id)
         service.request_binding(
-            person, RequestBinding(estate.estate.id, f"1-1-{door}", Relation.FAMILY, proof)
+            person, RequestBinding(estate.estate.id, f"1-1-{door}", Relation.FAMILY, photos)
         )
+    photos = proof(person, estate.estate.id)
     with pytest.raises(Conflict):
-        service.request_binding(person, RequestBinding(estate.estate.id, "1-1-106", Relation.FAMILY, proof))
+        service.request_binding(person, RequestBinding(estate.estate.id, "1-1-106", Relation.FAMILY, photos))
 
 
 def test_other_communities_and_lesser_roles_cannot_decide(ctx: Context) -> None:
@@ -321,9 +330,9 @@ def test_leaving_and_coming_by_phone_waits_for_the_answer_to_the_objection(
 ) -> None:
     estate, intruder = _objected(ctx)
     if asks_first:
-        proof = ctx.storage.put(b"proof")
+        photos = proof(intruder, estate.estate.id)
         service.request_binding(
-            intruder, RequestBinding(estate.estate.id, "1栋1单元101室", Relation.OWNER, proof)
+            intruder, RequestBinding(estate.estate.id, "1栋1单元101室", Relation.OWNER, photos)
         )
     (waiting,) = service.bind_by_phone(intruder)
     assert (waiting.state, waiting.effective_at, waiting.reason) == ("pending", None, "objection")

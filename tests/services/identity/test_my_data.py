@@ -18,9 +18,10 @@ from backend.identity.tables import Account, Binding, FailedTry, InviteCode, Log
 from backend.infra.context import Context
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
+from backend.media.tables import MediaFile
 from tests.factories.people import make_resident
 from tests.factories.places import make_estate
-from tests.services.identity.people import events, letter_for, newcomer, with_phone
+from tests.services.identity.people import events, letter_for, newcomer, proof, with_phone
 
 
 def test_export_holds_everything_in_clear_and_other_sections(
@@ -77,15 +78,15 @@ def test_retention_drops_what_has_served_its_purpose_and_nothing_else(ctx: Conte
     service.bind_by_code(user, BindByCode(codes[0], "127.0.0.1"))
     stale = update(InviteCode).where(col(InviteCode.dwelling_id).in_(estate.dwelling_ids[:2]))
     ctx.session.exec(stale.values(expires_at=now - timedelta(days=31)))
-    proof = _decided_long_ago(ctx, estate.estate.id)
+    _decided_long_ago(ctx, estate.estate.id)
+    [photo] = ctx.session.exec(select(MediaFile.pieces)).all()
     done = service.run_retention(ctx)
     assert done == {
         "sessions": 1,
         "failed_tries": 1,
         "known_addresses": 0,
         "unused_invites": 1,
-        "evidence_files": 1,
-        "proof_photos": 0,
+        "proof_photos": 1,
     }
     assert set(service.run_retention(ctx).values()) == {0}
     assert service.authenticate(ctx.session, kept.token_hash) is not None
@@ -93,15 +94,14 @@ def test_retention_drops_what_has_served_its_purpose_and_nothing_else(ctx: Conte
         select(InviteCode.dwelling_id).where(InviteCode.estate_id == estate.estate.id)
     ).all()
     assert set(left) == {estate.dwelling_ids[0], estate.dwelling_ids[2]}
-    with pytest.raises(NotFound):
-        ctx.storage.get(proof)
+    for piece in (piece for pieces in photo.values() for piece in pieces):
+        with pytest.raises(NotFound):
+            ctx.storage.get(piece)
 
 
-def _decided_long_ago(ctx: Context, estate_id: str) -> str:
-    proof = ctx.storage.put(new_id().encode())
-    asked = service.request_binding(
-        newcomer(ctx), RequestBinding(estate_id, "1-1-103", Relation.OWNER, proof)
-    )
+def _decided_long_ago(ctx: Context, estate_id: str) -> None:
+    person = newcomer(ctx)
+    photos = proof(person, estate_id)
+    asked = service.request_binding(person, RequestBinding(estate_id, "1-1-103", Relation.OWNER, photos))
     refused = update(Binding).where(col(Binding.id) == asked.id)
-    ctx.session.exec(refused.values(state="refused", ended_at=ctx.clock.now() - timedelta(days=186)))
-    return proof
+    ctx.session.exec(refused.values(state="refused", ended_at=ctx.clock.now() - timedelta(days=31)))
