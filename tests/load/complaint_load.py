@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,8 +13,10 @@ from backend.complaints import service
 from backend.complaints.rules.vocabulary import PartyKind
 from backend.complaints.service import CreateParty
 from backend.complaints.tables import Complaint
+from backend.identity.service import CreateApiKey, create_api_key
 from backend.infra.context import Context, Ports
 from backend.kernel.access import SYSTEM, Role
+from backend.kernel.clock import local_date
 from backend.registry.tables import Organisation
 from tests.factories.complaints import fill_complaints
 from tests.factories.people import ResidentFixture, StaffFixture, acting_as, make_resident, make_staff
@@ -89,6 +92,18 @@ FROM load_case k JOIN complaint c ON c.id = k.id, LATERAL (SELECT CASE WHEN c.st
   THEN 'requested' WHEN k.k % 2 = 0 THEN 'granted' ELSE 'refused' END AS state) d
 WHERE c.dispatched_at IS NOT NULL AND k.s % 8 = 0;
 """
+# What the shorter worklists pick out: cases of one first receiver, paused, disputed and handed-up ones; and those that
+# came from outside.
+_STANDING = """
+UPDATE complaint c SET first_receiver_id = CASE WHEN k.k % 40 = 0 THEN CAST(:hotline AS varchar) END,
+  paused_at = CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN c.dispatched_at END,
+  pause_reason = CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN '等待配件' END,
+  disputed_at = CASE WHEN k.k % 200 = 0 AND c.state = 'registered' THEN c.registered_at END,
+  handed_up_at = CASE WHEN k.k % 500 = 0 AND c.state = 'registered' THEN c.registered_at END
+FROM load_case k WHERE c.id = k.id AND (k.k % 40 = 0 OR k.k % 33 = 0);
+INSERT INTO complaint_relay (complaint_id, key_id, received_at, body_index)
+SELECT k.id, :key, c.registered_at, k.id FROM load_case k JOIN complaint c ON c.id = k.id WHERE c.source = 'open311';
+"""
 _REGISTER = """
 INSERT INTO rectification_item (id, estate_id, organisation_id, organisation_path, estate_name, number, source, problem,
   place, responsible_party, measures, found_on, due_on, state, round, submitted_by, submitted_at, verified_by,
@@ -120,6 +135,7 @@ class Load:
     community: str
     town: str
     party: str
+    key: str
     bureau: StaffFixture
     hotline: StaffFixture
     committee: StaffFixture
@@ -144,9 +160,13 @@ def load_complaints(ports: Ports) -> Load:
         handler = make_staff(ctx, Role.HANDLER, county)
         service.add_member(acting_as(ctx, bureau), parties[0], handler.account_id)
         resident = make_resident(ctx, estates[0].dwelling_ids[0])
+        hotline = make_staff(ctx, Role.HOTLINE, county)
+        ends_on = local_date(ctx.clock.now()) + timedelta(days=30)
+        key = create_api_key(acting_as(ctx, bureau), CreateApiKey(county, "某热线平台", ends_on))
         session.commit()
         fill_complaints(ctx, estates[:1], parties[0], TEXTS)
-        _multiply(ctx, estates, parties, (resident.account_id, bureau.account_id))
+        people = {"account": resident.account_id, "other": bureau.account_id, "hotline": hotline.account_id}
+        _multiply(ctx, estates, parties, {**people, "key": key.view.id})
         of_first = select(Complaint).where(Complaint.estate_id == estates[0].estate.id)
         known = session.exec(of_first.where(col(Complaint.state) == "in_progress")).first()
         assert known is not None
@@ -159,7 +179,8 @@ def load_complaints(ports: Ports) -> Load:
             town=town,
             party=parties[0],
             bureau=bureau,
-            hotline=make_staff(ctx, Role.HOTLINE, county),
+            hotline=hotline,
+            key=key.view.id,
             committee=make_staff(ctx, Role.RESIDENTS_COMMITTEE, first.id),
             handler=handler,
             resident=resident,
@@ -183,7 +204,7 @@ def _estates(ctx: Context, first: Organisation) -> list[EstateFixture]:
 
 
 def _multiply(
-    ctx: Context, estates: list[EstateFixture], parties: list[str], accounts: tuple[str, str]
+    ctx: Context, estates: list[EstateFixture], parties: list[str], known: Mapping[str, str]
 ) -> None:
     values = {
         "estates": [each.estate.id for each in estates],
@@ -192,11 +213,10 @@ def _multiply(
         "count": ESTATES,
         "units": PARTIES,
         "items": ITEMS,
-        "account": accounts[0],
-        "other": accounts[1],
+        **known,
         "now": ctx.clock.now() - timedelta(minutes=1),
     }
-    for block in (_PLACES, _CASES, _REGISTER):
+    for block in (_PLACES, _CASES, _STANDING, _REGISTER):
         for statement in filter(str.strip, block.split(";\n")):
             wanted = {name: value for name, value in values.items() if f":{name}" in statement}
             ctx.session.connection().execute(text(statement), wanted)
