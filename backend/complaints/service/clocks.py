@@ -34,6 +34,11 @@ def class_limits(ctx: Context, organisation_id: str, time_class: str) -> ClassLi
     return limits_for(ctx, organisation_id).classes[TimeClass(time_class)]
 
 
+def asked_at(row: Complaint) -> datetime:
+    """Return since when a report waits for its first answer: since it came in, or since its declining was disputed."""
+    return row.disputed_at or row.registered_at
+
+
 def response_columns(ctx: Context, period: Period, since: datetime) -> dict[str, Any]:
     """Return the columns of the deadline for the first answer."""
     due = due_of(start_clock(period, since), calendars(ctx.session))

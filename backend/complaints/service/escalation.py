@@ -126,7 +126,7 @@ def _recompute_response(ctx: Context, row: Complaint) -> bool:
     if not row.is_respond_provisional:
         return False
     limits = clocks.class_limits(ctx, row.organisation_id, row.time_class)
-    values = clocks.response_columns(ctx, limits.respond, row.registered_at)
+    values = clocks.response_columns(ctx, limits.respond, clocks.asked_at(row))
     if values["is_respond_provisional"] and values["respond_by_at"] == row.respond_by_at:
         return False
     return repository.mark(ctx.session, row.id, {"respond_by_at": row.respond_by_at}, values)

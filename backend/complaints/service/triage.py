@@ -164,9 +164,9 @@ def _classed(ctx: Context, row: Complaint, command: AcceptComplaint, category: s
     time_class = asked or (TimeClass(row.time_class) if is_same else intake.time_class_of(nature, category))
     values: dict[str, Any] = {"nature": nature, "category": category, "time_class": time_class}
     if time_class != row.time_class and row.responded_at is None:
-        # What turns out to be an emergency is answered like one, counted from when it came in.
+        # What turns out to be an emergency is answered like one, counted from when it came in, or in again.
         respond = clocks.class_limits(ctx, row.organisation_id, time_class).respond
-        values |= clocks.response_columns(ctx, respond, row.registered_at)
+        values |= clocks.response_columns(ctx, respond, clocks.asked_at(row))
         values["is_response_overdue"] = row.is_response_overdue and values["respond_by_at"] <= ctx.clock.now()
     if category != row.category:
         values["repeats_place"] = repeats_place(ctx, row, category)

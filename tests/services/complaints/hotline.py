@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from backend.infra.columns import to_micros
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.ids import new_id
+from backend.policies.tables import CalendarYear
 from tests.factories.people import ResidentFixture, acting_as, make_resident, make_staff
 from tests.factories.places import EstateFixture, make_estate
 
@@ -128,6 +130,21 @@ def open_hotline(ctx: Context) -> Hotline:
     )
 
 
+def load_year(ctx: Context, year: int, free: Sequence[str] = (), worked: Sequence[str] = ()) -> None:
+    """Load a year's calendar."""
+    ctx.session.add(
+        CalendarYear(
+            year=year,
+            source="通知",
+            holidays=list(free),
+            workdays=list(worked),
+            loaded_by="test",
+            loaded_at=ctx.clock.now(),
+        )
+    )
+    ctx.session.flush()
+
+
 def set_clock(ctx: Context, instant: datetime) -> None:
     """Move the rehearsal's clock to an instant, in this transaction."""
     ctx.session.connection().execute(text("UPDATE installation SET clock_offset_us = 0"))
@@ -138,4 +155,4 @@ def set_clock(ctx: Context, instant: datetime) -> None:
     )
 
 
-__all__ = ["WORDS", "Hotline", "Nature", "open_hotline", "set_clock"]
+__all__ = ["WORDS", "Hotline", "Nature", "load_year", "open_hotline", "set_clock"]

@@ -28,8 +28,7 @@ from backend.kernel.errors import Conflict
 from backend.ledger.tables import LedgerEvent
 from backend.policies.rules.hotline import TimeClass
 from backend.policies.service import SetLocalNumber, set_local_number
-from backend.policies.tables import CalendarYear
-from tests.services.complaints.hotline import Hotline, open_hotline, set_clock
+from tests.services.complaints.hotline import Hotline, load_year, open_hotline, set_clock
 
 
 @pytest.fixture
@@ -151,18 +150,7 @@ def test_beyond_the_calendar_intake_goes_on_and_dates_are_recomputed(ctx: Contex
     assert row.due_at == end_of_day(date(2031, 1, 7))  # Mon-Fri assumed: Wed, Thu, Fri, Mon, Tue
     assert row.id in escalation.provisional(ctx.session)
     assert not escalation.recompute(ctx, row.id)
-    for year, free in ((2030, []), (2031, ["2031-01-01", "2031-01-02", "2031-01-03"])):
-        ctx.session.add(
-            CalendarYear(
-                year=year,
-                source="通知",
-                holidays=free,
-                workdays=["2031-01-04"] if year == 2031 else [],
-                loaded_by="test",
-                loaded_at=ctx.clock.now(),
-            )
-        )
-    ctx.session.flush()
+    load_new_year(ctx)
     assert escalation.recompute(ctx, row.id)
     ctx.session.refresh(row)
     assert row.due_at == end_of_day(date(2031, 1, 9))  # Sat (worked), Mon, Tue, Wed, Thu
@@ -219,21 +207,8 @@ def test_a_reopened_case_is_due_and_warned_of_anew(ctx: Context, hotline: Hotlin
 
 def load_new_year(ctx: Context) -> None:
     """Load 2031 as known later: free until Friday, the Saturday after it is worked."""
-    for year, free, worked in (
-        (2030, [], []),
-        (2031, ["2031-01-01", "2031-01-02", "2031-01-03"], ["2031-01-04"]),
-    ):
-        ctx.session.add(
-            CalendarYear(
-                year=year,
-                source="通知",
-                holidays=free,
-                workdays=worked,
-                loaded_by="test",
-                loaded_at=ctx.clock.now(),
-            )
-        )
-    ctx.session.flush()
+    load_year(ctx, 2030)
+    load_year(ctx, 2031, ["2031-01-01", "2031-01-02", "2031-01-03"], ["2031-01-04"])
 
 
 @pytest.mark.parametrize("is_loaded_in_the_pause", [True, False])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from backend.complaints import service
 from backend.complaints.queries import ComplaintFilter
-from backend.complaints.rules.vocabulary import Disclosure
+from backend.complaints.rules.vocabulary import Disclosure, Nature
 from backend.complaints.service import AcceptComplaint, DeclineComplaint, RegisterComplaint, escalation
 from backend.infra.context import Context
+from backend.kernel.clock import end_of_day
 from backend.kernel.errors import Conflict, DomainError, Forbidden
-from tests.services.complaints.hotline import Hotline, open_hotline, set_clock
+from tests.services.complaints.hotline import Hotline, load_year, open_hotline, set_clock
 
 
 @pytest.fixture
@@ -56,6 +57,24 @@ def test_a_dispute_taken_up_goes_its_way_like_any_other_case(hotline: Hotline) -
         hotline.hotline, AcceptComplaint(row.id, row.version, category="utilities")
     )
     assert row.category == "utilities"
+
+
+def test_the_new_time_for_an_answer_is_counted_from_the_dispute_whatever_is_found_out_since(
+    ctx: Context, hotline: Hotline
+) -> None:
+    set_clock(ctx, datetime(2030, 12, 24, 2, tzinfo=UTC))
+    row = hotline.register()
+    row = service.decline_complaint(hotline.hotline, DeclineComplaint(row.id, row.version, "不属实"))
+    set_clock(ctx, datetime(2030, 12, 31, 2, tzinfo=UTC))
+    row = service.dispute_own(hotline.resident, row.id, "确实漏水，请来看")
+    assert row.disputed_at is not None and row.is_respond_provisional
+    for year in (2030, 2031):
+        load_year(ctx, year)
+    assert escalation.recompute(ctx, row.id)
+    ctx.session.refresh(row)
+    assert row.respond_by_at == end_of_day(date(2031, 1, 1))
+    row = service.reclassify_complaint(hotline.town, AcceptComplaint(row.id, row.version, Nature.EMERGENCY))
+    assert row.respond_by_at == row.disputed_at + timedelta(hours=2)
 
 
 def test_disputes_have_their_time_and_anonymous_reporters_their_code(ctx: Context, hotline: Hotline) -> None:
