@@ -119,6 +119,8 @@ ACTION_TITLES: Mapping[Action, str] = {
 }
 
 
+# What may end a disputed report, or change what it is taken for, before anybody has taken it on.
+TRIAGES = frozenset({Action.ACCEPT, Action.TRANSFER, Action.DECLINE, Action.RECLASSIFY, Action.MERGE})
 # A party's round ends with these: what it asked for in the round lapses.
 ENDS_ROUND = frozenset({Action.CONTEST, Action.RESOLVE, Action.REOPEN, Action.WITHDRAW, Action.MERGE})
 
@@ -156,7 +158,7 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.DECLINE: _staff(Permission.COMPLAINT_DECLINE, frozenset({State.REGISTERED}), State.DECLINED),
     Action.RECLASSIFY: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
     Action.HAND_UP: _staff(Permission.COMPLAINT_TRIAGE, OPEN),
-    # Back to triage, by somebody above who did not decline it.
+    # Back to triage, where somebody above decides who did not decline it.
     Action.DISPUTE: Transition(
         frozenset({State.DECLINED}),
         State.REGISTERED,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from backend.complaints import errors
-from backend.complaints.repository import complaints as repository
 from backend.complaints.rules.states import Action, Doer
 from backend.complaints.service import clocks
-from backend.complaints.service.loading import check_state, load_by_code, load_for, load_reported, scope_of
+from backend.complaints.service.loading import check_state, load_by_code, load_for, load_reported
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
-from backend.kernel.access import Permission, require
 from backend.policies.queries import calendars
 from backend.policies.rules.clocks import due_of, start_clock
 
@@ -28,15 +26,6 @@ def dispute_by_code(ctx: Context, number: str, code: str, words: str) -> Complai
 def dispute_declining(ctx: Context, complaint_id: str, version: int | None, words: str) -> Complaint:
     """Take a declined report up again, on a supervisor's word."""
     return _back(ctx, load_for(ctx, complaint_id, Action.DISPUTE, version), Doer.STAFF, words)
-
-
-def check_review(ctx: Context, row: Complaint) -> None:
-    """Leave the triage of a disputed report to who supervises and did not decline it."""
-    if row.disputed_at is None or row.accepted_at is not None or ctx.actor.kind == "system":
-        return
-    require(ctx.actor, Permission.COMPLAINT_SUPERVISE, scope_of(row))
-    if repository.has_declined(ctx.session, row.id, ctx.actor.account_id):
-        raise errors.conflict_of_interest()
 
 
 def _disputed(ctx: Context, row: Complaint, words: str) -> Complaint:

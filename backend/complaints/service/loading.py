@@ -6,12 +6,12 @@ from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules import numbers
-from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, Action, State
+from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, TRIAGES, Action, State
 from backend.complaints.rules.visibility import Concern, View, Viewer, may_see_original, sides_of, view_of
 from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
-from backend.kernel.access import Actor, Permission, Scope, can, require_resident
+from backend.kernel.access import Actor, Permission, Scope, can, require, require_resident
 from backend.kernel.errors import Forbidden, NotFound, Unauthenticated
 
 _LOOKED_AT = (
@@ -98,7 +98,18 @@ def load_for(ctx: Context, complaint_id: str, action: Action, version: int | Non
     if version is not None and version != row.version:
         raise errors.changed()
     check_state(row, action)
+    if action in TRIAGES:
+        _check_review(ctx, row)
     return row
+
+
+def _check_review(ctx: Context, row: Complaint) -> None:
+    """Leave the triage of a disputed report to who supervises and did not decline it."""
+    if row.disputed_at is None or row.accepted_at is not None or ctx.actor.kind == "system":
+        return
+    require(ctx.actor, Permission.COMPLAINT_SUPERVISE, scope_of(row))
+    if repository.has_declined(ctx.session, row.id, ctx.actor.account_id):
+        raise errors.conflict_of_interest()
 
 
 def check_state(row: Complaint, action: Action) -> None:

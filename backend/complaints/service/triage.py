@@ -13,7 +13,6 @@ from backend.complaints.rules.states import Action, Doer
 from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
 from backend.complaints.service import clocks
-from backend.complaints.service.disputing import check_review
 from backend.complaints.service.loading import is_trusted, load_for, own_parties
 from backend.complaints.service.repeats import repeats_place
 from backend.complaints.service.steps import Step, take_step
@@ -68,7 +67,6 @@ class DeclineComplaint:
 def accept_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     """Accept: only now does the hotline's clock start, and the reporter has had a first answer."""
     row = load_for(ctx, command.complaint_id, Action.ACCEPT, command.version)
-    check_review(ctx, row)
     category = command.category or row.category
     values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     now = ctx.clock.now()
@@ -91,7 +89,6 @@ def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
     It is counted from the start of the present round, with the round's pauses.
     """
     row = load_for(ctx, command.complaint_id, Action.RECLASSIFY, command.version)
-    check_review(ctx, row)
     category = command.category or row.category
     values = _about(ctx, row, command, category) | _classed(ctx, row, command, category)
     if row.accepted_at is not None and values["time_class"] != row.time_class:
@@ -105,7 +102,6 @@ def reclassify_complaint(ctx: Context, command: AcceptComplaint) -> Complaint:
 def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
     """Pass on a petition, an accusation or a lawsuit; its own periods hold, the hotline's clock never starts."""
     row = load_for(ctx, command.complaint_id, Action.TRANSFER, command.version)
-    check_review(ctx, row)
     if intake.is_handled_here(command.nature):
         raise errors.handled_here(NATURE_TITLES[command.nature])
     now = ctx.clock.now()
@@ -143,7 +139,6 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
 def decline_complaint(ctx: Context, command: DeclineComplaint) -> Complaint:
     """Decline with a reason that the reporter is told."""
     row = load_for(ctx, command.complaint_id, Action.DECLINE, command.version)
-    check_review(ctx, row)
     if not command.words.strip():
         raise errors.wrong("words", "请写明不予受理的理由，反映人会看到。")
     values = {"responded_at": ctx.clock.now()}

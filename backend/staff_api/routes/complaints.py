@@ -91,7 +91,7 @@ def transfer_complaint(complaint_id: str, json: schemas.TransferIn) -> cases.Com
 @door.post(f"{_ONE}/dispute")
 @endpoint(_SUPERVISE, _STATE, tags=_TAGS)
 def dispute_declining(complaint_id: str, json: schemas.WordsIn) -> cases.ComplaintStateOut:
-    """Take a declined report up again: it returns to triage, by who supervises and did not decline it."""
+    """Take a declined report up again: triage is for who supervises and did not decline it."""
     done = service.dispute_declining(current_context(), complaint_id, expected_version(), json.words)
     return cases.ComplaintStateOut.of(done)
 

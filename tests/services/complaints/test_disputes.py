@@ -9,7 +9,13 @@ import pytest
 from backend.complaints import service
 from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.vocabulary import Disclosure, Nature
-from backend.complaints.service import AcceptComplaint, DeclineComplaint, RegisterComplaint, escalation
+from backend.complaints.service import (
+    AcceptComplaint,
+    DeclineComplaint,
+    MergeComplaint,
+    RegisterComplaint,
+    escalation,
+)
 from backend.infra.context import Context
 from backend.kernel.clock import end_of_day
 from backend.kernel.errors import Conflict, DomainError, Forbidden
@@ -45,6 +51,17 @@ def test_a_declined_report_is_looked_at_once_more_by_somebody_above(ctx: Context
     row = service.dispute_declining(hotline.town, row.id, row.version, "上级要求受理")
     with pytest.raises(DomainError):
         service.accept_complaint(hotline.bureau, AcceptComplaint(row.id, row.version))
+
+
+def test_a_dispute_is_not_ended_by_merging_it_away(hotline: Hotline) -> None:
+    other, row = hotline.accepted(), hotline.register()
+    row = service.decline_complaint(hotline.town, DeclineComplaint(row.id, row.version, "不属实"))
+    row = service.dispute_own(hotline.resident, row.id, "确实漏水，请来看")
+    merge = MergeComplaint(row.id, row.version, other.id)
+    for by in (hotline.town, hotline.hotline):
+        with pytest.raises(Forbidden):
+            service.merge_complaint(by, merge)
+    assert service.merge_complaint(hotline.bureau, merge).state == "merged"
 
 
 def test_a_dispute_taken_up_goes_its_way_like_any_other_case(hotline: Hotline) -> None:
