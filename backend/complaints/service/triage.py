@@ -107,13 +107,8 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
     now = ctx.clock.now()
     if command.transferred_on > local_date(now):
         raise errors.wrong("transferred_on", "转送日期不能晚于今天。")
-    # An accusation stays out of sight of those it may concern, also after it has gone.
-    is_restricted = row.is_restricted or command.nature is Nature.ACCUSATION
-    if is_restricted and not is_trusted(ctx, row):
-        raise errors.hand_up()
-    values = {
+    values: dict[str, Any] = {
         "nature": command.nature,
-        "is_restricted": is_restricted,
         "responded_at": row.responded_at or now,
         "due_at": None,
         "warn_at": None,
@@ -125,6 +120,9 @@ def transfer_complaint(ctx: Context, command: TransferComplaint) -> Complaint:
         "paused_at": None,
         "pause_reason": None,
     }
+    if command.nature is Nature.ACCUSATION and not row.is_restricted:
+        # An accusation stays out of sight of those it may concern, also after it has gone.
+        values |= _decided(ctx, row, None, is_restricted=True)
     facts = {
         "recipient": command.recipient,
         "document_title": command.document_title,
@@ -177,20 +175,34 @@ def _about(ctx: Context, row: Complaint, command: AcceptComplaint, category: str
         names_person=named is not None,
         becomes_conduct=category != row.category and intake.is_conduct(category),
     )
-    is_decided = said is not None or named is not None or is_restricted != row.is_restricted
-    if is_decided and not is_trusted(ctx, row):
-        raise errors.hand_up()
     party_id = _party(ctx, row, command)
     if is_restricted and party_id in own_parties(ctx):
         raise errors.conflict_of_interest()
-    values: dict[str, Any] = {
-        "about_party_id": party_id,
-        "about_account_id": _person(ctx, row, command),
+    if said is None and named is None and is_restricted == row.is_restricted:
+        return {"about_party_id": party_id}
+    if said is False and named is not None:
+        raise errors.wrong("about_account", "解除限制后不再对应具体人员，请不要同时填写。")
+    return {"about_party_id": party_id, **_decided(ctx, row, named, is_restricted=is_restricted)}
+
+
+def _decided(ctx: Context, row: Complaint, named: str | None, *, is_restricted: bool) -> dict[str, Any]:
+    """Return who may see a case and whom it is about: who was handed up, where nobody else is named.
+
+    Nobody decides it near the case, and nobody of what is about themselves, or may be.
+    """
+    if not is_trusted(ctx, row):
+        raise errors.hand_up()
+    if named is not None and not staff_of_area(ctx.session, named, row.organisation_path):
+        raise errors.not_staff()
+    concerned = (named, row.about_account_id, row.handed_up_about_id)
+    if ctx.actor.account_id is not None and ctx.actor.account_id in concerned:
+        raise errors.conflict_of_interest()
+    return {
         "is_restricted": is_restricted,
+        "about_account_id": next(filter(None, concerned), None) if is_restricted else None,
+        "handed_up_at": None,
+        "handed_up_about_id": None,
     }
-    if is_decided:
-        values |= {"handed_up_at": None, "handed_up_about_id": None}
-    return values
 
 
 def _party(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None:
@@ -200,19 +212,3 @@ def _party(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None
     if party is None or not row.organisation_path.startswith(party.organisation_path):
         raise errors.party_unsuitable()
     return party.id
-
-
-def _person(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None:
-    """Return whom a case is about: nobody decides about what is about themselves, or may be."""
-    named = command.about_account_id
-    if named is not None and not staff_of_area(ctx.session, named, row.organisation_path):
-        raise errors.not_staff()
-    is_decided = named is not None or command.is_restricted is not None
-    concerned = {named, row.about_account_id, row.handed_up_about_id if is_decided else None} - {None}
-    if ctx.actor.account_id in concerned:
-        raise errors.conflict_of_interest()
-    if command.is_restricted is False:
-        if named is not None:
-            raise errors.wrong("about_account", "解除限制后不再对应具体人员，请不要同时填写。")
-        return None
-    return named or row.about_account_id or (row.handed_up_about_id if command.is_restricted else None)

@@ -16,6 +16,7 @@ from backend.complaints.service import (
     TransferComplaint,
 )
 from backend.complaints.service.photos import hidden_from
+from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.clock import local_date
@@ -202,6 +203,43 @@ def test_nobody_decides_whether_a_case_is_about_themselves(ctx: Context, hotline
     for said in (True, False):
         with pytest.raises(Forbidden):
             service.reclassify_complaint(accused, AcceptComplaint(row.id, row.version, is_restricted=said))
+
+
+def test_nobody_says_of_a_restricted_case_that_it_is_about_their_own_unit(
+    ctx: Context, hotline: Hotline
+) -> None:
+    member = acting_as(ctx, make_staff(ctx, Role.BUREAU, hotline.county))
+    service.add_member(hotline.bureau, hotline.other_party, str(member.actor.account_id))
+    row = hotline.register(category="conduct")
+    about = AcceptComplaint(row.id, row.version, about_party_id=hotline.other_party)
+    with pytest.raises(Forbidden):
+        service.accept_complaint(member, about)
+    assert service.accept_complaint(hotline.bureau, about).about_party_id == hotline.other_party
+
+
+@pytest.mark.parametrize("is_passed_on", [True, False])
+def test_whom_a_case_was_handed_up_about_is_whom_it_is_about_however_it_comes_to_be_restricted(
+    ctx: Context, hotline: Hotline, is_passed_on: bool
+) -> None:
+    account = make_staff(ctx, Role.BUREAU, hotline.county)
+    accused, row = acting_as(ctx, account), hotline.accepted()
+    command = HandUpComplaint(row.id, row.version, "反映科长", account.account_id)
+    row = service.hand_up_complaint(hotline.hotline, command)
+
+    def restrict_it(by: Context) -> Complaint:
+        if not is_passed_on:
+            return service.reclassify_complaint(by, AcceptComplaint(row.id, None, category="conduct"))
+        today = local_date(ctx.clock.now())
+        gone = TransferComplaint(row.id, None, Nature.ACCUSATION, "纪委", "函", "1号", today)
+        return service.transfer_complaint(by, gone)
+
+    with pytest.raises(Forbidden):
+        restrict_it(accused)
+    done = restrict_it(hotline.bureau)
+    assert (done.is_restricted, done.about_account_id) == (True, account.account_id)
+    assert service.list_complaints(hotline.bureau, ComplaintFilter(is_handed_up=True), 10) == []
+    with pytest.raises(NotFound):
+        service.show_complaint(accused, row.id)
 
 
 @pytest.mark.parametrize("state", ["accepted", "started"])
