@@ -41,7 +41,8 @@ def possible_duplicates(session: Session, row: Complaint) -> list[Duplicate]:
         col(Complaint.state).in_(OPEN),
         col(Complaint.registered_at) > row.registered_at - _WINDOW,
     )
-    newest = session.exec(query.order_by(col(Complaint.registered_at).desc()).limit(_CANDIDATES))
+    order = (col(Complaint.registered_at).desc(), col(Complaint.id).desc())
+    newest = session.exec(query.order_by(*order).limit(_CANDIDATES))
     found = [Duplicate(other, likeness_of(_traits(row), _traits(other))) for other in newest]
     alike = [each for each in found if each.likeness >= ALIKE]
     return sorted(alike, key=lambda each: (-each.likeness, each.row.id))[:_SHOWN]

@@ -190,8 +190,9 @@ def has_declined(session: Session, complaint_id: str, account_id: str | None) ->
 
 
 def merged_into(session: Session, complaint_id: str) -> Sequence[str]:
-    """Return the ids of the complaints that were merged into this one."""
-    return session.exec(select(Complaint.id).where(Complaint.merged_into_id == complaint_id)).all()
+    """Return the ids of the complaints that were merged into this one, in the order in which they came in."""
+    wanted = select(Complaint.id).where(Complaint.merged_into_id == complaint_id)
+    return session.exec(wanted.order_by(col(Complaint.registered_at), col(Complaint.id))).all()
 
 
 def due_ids(session: Session, what: str, now: datetime, limit: int) -> Sequence[str]:

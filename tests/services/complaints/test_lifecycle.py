@@ -354,6 +354,16 @@ def test_a_duplicate_is_merged_also_when_a_unit_has_it(ctx: Context, hotline: Ho
     assert service.my_complaint(hotline.resident, row.id)[0].merged_into == first.number
 
 
+def test_what_was_merged_is_listed_as_it_came_in_however_the_rows_lie(hotline: Hotline) -> None:
+    into, *others = (hotline.accepted() for _ in range(4))
+    for row in reversed(others):
+        service.merge_complaint(hotline.hotline, MergeComplaint(row.id, row.version, into.id))
+    case, _ = service.show_complaint(hotline.hotline, into.id)
+    assert list(case.merged_ids) == [
+        row.id for row in sorted(others, key=lambda row: (row.registered_at, row.id))
+    ]
+
+
 def test_who_received_a_case_first_has_it_on_a_list_until_it_is_done(hotline: Hotline) -> None:
     mine = ComplaintFilter(only_received=True)
     called, row = hotline.record(), hotline.register()
