@@ -19,7 +19,7 @@ def initialise(engine: Engine, mode: str) -> None:
         born = "now()" if connection.dialect.name == "postgresql" else SQLITE_BARE_NOW
         connection.execute(
             text(
-                "INSERT INTO installation (id, mode, clock_offset_us, created_at) "  # noqa: S608 - constant
+                "INSERT INTO installation (id, mode, clock_offset_us, created_at) "  # noqa: S608 - born: one of our two
                 f"VALUES (1, :mode, 0, {born}) ON CONFLICT (id) DO NOTHING"
             ).bindparams(mode=mode)
         )

@@ -40,7 +40,6 @@ _FMT = '<any("xml","json"):fmt>'
 # OPTIONS is refused like every method that the standard does not know.
 _BARE: Mapping[str, Any] = {"provide_automatic_options": False}
 MOST_ROWS = 1_000
-MOST_PAGES = 1_000
 MOST_OFFSET = 100_000
 _SECOND = timedelta(seconds=1, microseconds=-1)
 
@@ -139,7 +138,7 @@ def file_open311_request(fmt: str) -> Response:
     """File a request with a key; sent again within ten minutes it is answered with the first one's number."""
     ctx, pairs = current_context(), _form()
     sent = Arguments(pairs)
-    integrator = _narrowed(ctx, sent, use_key(ctx, _key(sent) or ""))
+    integrator = _narrowed(ctx, sent, use_key(ctx, sent.one("api_key") or ""))
     if not current_app().floods.admits(_KEY_LIMIT, "open311.key", integrator.key_id):
         raise TooMany
     filing = read_filing(sent, pairs)
@@ -161,10 +160,12 @@ def invalid_open311_address(rest: str) -> Response:
     raise no_address(request.path)
 
 
-invalid_open311_address.access = _READ  # type: ignore[attr-defined] # as ``endpoint`` sets it; not documented
+# As ``endpoint`` sets it, but without a place in the document.
+_unknown: Any = invalid_open311_address
+_unknown.access = _READ
 door.add_url_rule(
     "/<path:rest>",
-    view_func=invalid_open311_address,
+    view_func=_unknown,
     methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
     **_BARE,
 )
@@ -179,10 +180,6 @@ def _form() -> Pairs:
     return pairs + [pair for pair in beside if pair[0] in ("api_key", "jurisdiction_id")]
 
 
-def _key(sent: Arguments) -> str | None:
-    return sent.one("api_key")
-
-
 def _asked(ctx: Context) -> tuple[Arguments, str | None]:
     """Return what a read was sent, and the id of the key that asks, None without one.
 
@@ -191,7 +188,7 @@ def _asked(ctx: Context) -> tuple[Arguments, str | None]:
     sent = Arguments(read_pairs(request.query_string))
     if not sent.every("api_key"):
         return sent, None
-    return sent, recognise_key(ctx, _key(sent) or "").key_id
+    return sent, recognise_key(ctx, sent.one("api_key") or "").key_id
 
 
 def _jurisdiction(ctx: Context, sent: Arguments) -> Jurisdiction | None:

@@ -95,13 +95,13 @@ def published_by_numbers(
 
     Who filed a confidential report knows of it; of a restricted one nobody outside is told anything.
     """
-    known: ColumnElement[bool] = _IS_PUBLISHED  # type: ignore[assignment] # a text is a condition too
+    own: list[ColumnElement[bool]] = []
     if key_id is not None:
         filed = select(col(ComplaintRelay.complaint_id)).where(
             col(ComplaintRelay.key_id) == key_id, col(ComplaintRelay.complaint_id) == col(Complaint.id)
         )
-        known = or_(_IS_PUBLISHED, and_(col(Complaint.is_restricted).is_(False), filed.exists()))
-    query = select(*_COLUMNS).where(col(Complaint.number).in_(set(numbers)), known)
+        own.append(and_(col(Complaint.is_restricted).is_(False), filed.exists()))
+    query = select(*_COLUMNS).where(col(Complaint.number).in_(set(numbers)), or_(_IS_PUBLISHED, *own))
     found = _published(session, session.execute(query).all())
     return {row.number: row for row in found}
 

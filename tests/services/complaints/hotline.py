@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -53,15 +53,15 @@ class Hotline:
 
     def report(self, **changes: object) -> Report:
         """Return a report on this estate."""
-        values: dict[str, object] = {
-            "category": "quality",
-            "words": WORDS,
-            "disclosure": Disclosure.NAMED,
-            "estate_id": self.place.estate.id,
-            "building_id": self.place.building_ids[0],
-            "place_words": "2单元三楼走廊",
-        }
-        return Report(**{**values, **changes})  # type: ignore[arg-type]
+        usual = Report(
+            "quality",
+            WORDS,
+            Disclosure.NAMED,
+            estate_id=self.place.estate.id,
+            building_id=self.place.building_ids[0],
+            place_words="2单元三楼走廊",
+        )
+        return replace(usual, **changes)
 
     def register(self, **changes: object) -> Complaint:
         """Register the resident's complaint."""
