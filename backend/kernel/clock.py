@@ -31,11 +31,6 @@ def local_date(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
-def is_within(now: datetime, opens_at: datetime, closes_at: datetime) -> bool:
-    """Tell whether ``opens_at ≤ now < closes_at`` (windows are half-open, domain §3)."""
-    return opens_at <= now < closes_at
-
-
 def iso(instant: datetime) -> str:
     """Return the canonical text of an instant: UTC, microseconds, ``Z``."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

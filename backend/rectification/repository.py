@@ -70,14 +70,6 @@ def has_works_code(session: Session, estate_id: str, code: str, but: str | None 
     return session.exec(found.where(WorksItem.id != (but or ""))).first() is not None
 
 
-def has_number(session: Session, estate_id: str, number: str) -> bool:
-    """Tell whether the estate's register has the number."""
-    found = select(RectificationItem.id).where(
-        RectificationItem.estate_id == estate_id, RectificationItem.number == number
-    )
-    return session.exec(found).first() is not None
-
-
 def items_of_estate(session: Session, estate_id: str) -> Sequence[RectificationItem]:
     """Return an estate's whole register in the order it was kept."""
     return session.exec(

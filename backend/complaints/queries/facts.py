@@ -1,4 +1,4 @@
-"""What other capabilities may ask: facts for messages and the rectification register, whom to tell."""
+"""What other capabilities may ask: facts for messages, and whom to tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp, ResponsibleParty
+from backend.complaints.tables import Complaint, ComplaintReporter, FollowUp
 from backend.identity.queries import holders_at
 from backend.kernel.access import ROLE_PERMISSIONS, Permission
 
@@ -22,55 +22,48 @@ _TRUSTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFacts:
-    """A complaint for those who build on it: where, what, who is responsible; no words and no person."""
+    """A complaint for messages: where, what, who answers for it; no words and no reporter."""
 
     id: str
     number: str
-    organisation_id: str
     organisation_path: str
-    estate_id: str | None
-    building_id: str | None
     place_label: str
     category: str
-    nature: str
-    state: str
-    party_id: str | None
-    party_name: str | None
-    works_item_id: str | None
     is_restricted: bool
     # Where those sit who may see it when it is restricted: the nearest above, without whom it is about.
     trusted_id: str | None
     # The staff account that answers for it, None where the system wrote it down.
     first_receiver_id: str | None
-    registered_at: datetime
     due_at: datetime | None
 
 
 def facts_of(session: Session, complaint_ids: Collection[str]) -> dict[str, ComplaintFacts]:
-    """Return id → facts, in one query."""
+    """Return id → facts, in two queries."""
     if not complaint_ids:
         return {}
-    query = (
-        select(Complaint, ResponsibleParty.name)
-        .outerjoin(ResponsibleParty, col(ResponsibleParty.id) == col(Complaint.party_id))
-        .where(col(Complaint.id).in_(set(complaint_ids)))
-    )
-    found = session.exec(query).all()
-    chains = {row.id: row.organisation_path.strip("/").split("/") for row, _ in found}
+    found = session.exec(select(Complaint).where(col(Complaint.id).in_(set(complaint_ids)))).all()
+    chains = {row.id: row.organisation_path.strip("/").split("/") for row in found}
     holders = holders_at(session, _TRUSTED, {name for chain in chains.values() for name in chain})
-    return {row.id: _facts(row, name, _trusted(row, chains[row.id], holders)) for row, name in found}
+    return {
+        row.id: ComplaintFacts(
+            row.id,
+            row.number,
+            row.organisation_path,
+            row.place_label,
+            row.category,
+            row.is_restricted,
+            _trusted(row, chains[row.id], holders),
+            None if row.first_receiver_id == "system" else row.first_receiver_id,
+            row.due_at,
+        )
+        for row in found
+    }
 
 
 def _trusted(row: Complaint, chain: Sequence[str], holders: Mapping[str, set[str]]) -> str | None:
     concerned = {row.about_account_id, row.handed_up_about_id}
     fit = (name for name in reversed(chain) if holders.get(name) and not holders[name] & concerned)
     return next(fit, None)
-
-
-def facts_by_number(session: Session, number: str) -> ComplaintFacts | None:
-    """Return the facts of the complaint with this number, None when there is none."""
-    found = session.exec(select(Complaint.id).where(Complaint.number == number)).first()
-    return None if found is None else facts_of(session, [found])[found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,36 +138,3 @@ def _questioned(asked: FollowUp, reporter: ComplaintReporter | None) -> Question
     has_phone = reporter is not None and account_id is None and reporter.phone_sealed is not None
     reporter_id = reporter.id if reporter is not None and has_phone else None
     return Questioned(asked.round, asked.expires_at, account_id, reporter_id)
-
-
-def party_card(session: Session, party_id: str) -> tuple[str, str, str] | None:
-    """Return ``(name, kind, organisation path)`` of a responsible party, None when there is none."""
-    found = session.exec(
-        select(ResponsibleParty.name, ResponsibleParty.kind, ResponsibleParty.organisation_path).where(
-            ResponsibleParty.id == party_id
-        )
-    ).first()
-    return None if found is None else (found[0], found[1], found[2])
-
-
-def _facts(row: Complaint, party_name: str | None, trusted_id: str | None) -> ComplaintFacts:
-    return ComplaintFacts(
-        row.id,
-        row.number,
-        row.organisation_id,
-        row.organisation_path,
-        row.estate_id,
-        row.building_id,
-        row.place_label,
-        row.category,
-        row.nature,
-        row.state,
-        row.party_id,
-        party_name,
-        row.works_item_id,
-        row.is_restricted,
-        trusted_id,
-        None if row.first_receiver_id == "system" else row.first_receiver_id,
-        row.registered_at,
-        row.due_at,
-    )

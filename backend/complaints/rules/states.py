@@ -57,7 +57,6 @@ OPEN = frozenset(
 RUNNING = OPEN - {State.REGISTERED}
 # With nobody's hands on it: somebody must dispatch. Until a party takes it, whoever received it first answers for it.
 TO_DISPATCH = frozenset({State.ACCEPTED, State.RETURNED, State.REOPENED})
-ENDED = frozenset({State.CLOSED, State.MERGED, State.TRANSFERRED, State.DECLINED, State.WITHDRAWN})
 
 
 class Action(StrEnum):
@@ -222,14 +221,3 @@ TRANSITIONS: Mapping[Action, Transition] = {
     Action.WITHDRAW: Transition(OPEN, State.WITHDRAWN, frozenset({Doer.REPORTER})),
     Action.RECOMPUTE: Transition(OPEN, None, frozenset({Doer.SYSTEM})),
 }
-
-
-def is_allowed(state: State, action: Action) -> bool:
-    """Tell whether the life cycle knows this action in this state."""
-    transition = TRANSITIONS.get(action)
-    return transition is not None and state in transition.sources
-
-
-def allowed_actions(state: State) -> frozenset[Action]:
-    """Return every action that the state allows to somebody."""
-    return frozenset(action for action in TRANSITIONS if is_allowed(state, action))
