@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend.complaints.rules.conduct import is_about_conduct
+from backend.complaints.rules.intake import MOST_WORDS
 from backend.complaints.rules.numbers import format_number
 from backend.complaints.rules.vocabulary import Disclosure, Source
 from backend.complaints.service import RegisterComplaint, Report, register_complaint
@@ -13,7 +14,7 @@ from backend.kernel.errors import TooMany
 from bot.replies import Asker, Topic, texts
 
 # Only what is said as a complaint is taken down as one: 楼道漏水 alone may be a question.
-_SAID = re.compile(r"\s*(?:我要)?(?:投诉|报修|反映)[\s:：,，]*(?P<words>.{4,2000})", re.DOTALL)
+_SAID = re.compile(rf"\s*(?:我要)?(?:投诉|报修|反映)[\s:：,，]*(?P<words>.{{4,{MOST_WORDS}}})", re.DOTALL)
 
 
 def answer(_ctx: Context, _asker: Asker, _words: str) -> str:

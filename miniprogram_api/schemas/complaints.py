@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from backend.complaints.queries import OwnCase, OwnComplaint, StepView, Tracked
+from backend.complaints.rules.intake import MOST_WORDS
 from backend.complaints.rules.numbers import format_number
 from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, Action, State
 from backend.complaints.rules.vocabulary import (
@@ -21,12 +22,13 @@ from backend.complaints.service import Answer, Pictures, RegisterComplaint, Regi
 from backend.complaints.tables import Complaint
 from backend.infra.forms import Id, StrictModel
 from backend.infra.paging import encode_cursor
+from backend.media.rules.limits import MOST_PHOTOS
 from backend.media.service import MediaView
 from miniprogram_api.schemas.media import MediaOut
 
 _Number = Annotated[str, Field(min_length=12, max_length=30)]
 _Code = Annotated[str, Field(min_length=12, max_length=40)]
-_Words = Annotated[str, Field(max_length=2000)]
+_Words = Annotated[str, Field(max_length=MOST_WORDS)]
 
 
 def _known(category: str) -> str:
@@ -77,14 +79,14 @@ class RegisterComplaintIn(StrictModel):
 
     estate: Id
     category: _Category
-    words: Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")]
+    words: Annotated[str, Field(min_length=2, max_length=MOST_WORDS, pattern=r"\S")]
     disclosure: Annotated[Disclosure, Field(strict=False)]
     nature: Literal["complaint", "emergency", "petition", "accusation", "lawsuit"] = "complaint"
     building: Id | None = None
     place: Annotated[str, Field(max_length=100)] = ""
     point: PointIn | None = None
     works_item: Id | None = None
-    media: Annotated[list[Id], Field(max_length=9)] = []
+    media: Annotated[list[Id], Field(max_length=MOST_PHOTOS)] = []
 
     def command(self, key: str) -> RegisterComplaint:
         """Return the service's command."""
@@ -249,7 +251,7 @@ class RemarkIn(StrictModel):
 class WordsIn(StrictModel):
     """Words that must be given."""
 
-    words: Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")]
+    words: Annotated[str, Field(min_length=2, max_length=MOST_WORDS, pattern=r"\S")]
 
 
 class AnswerIn(StrictModel):

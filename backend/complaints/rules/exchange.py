@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from backend.complaints.rules.intake import MOST_WORDS
 from backend.complaints.rules.vocabulary import (
     BY_STAFF,
     CATEGORIES,
@@ -182,8 +183,8 @@ def _chosen(value: CellValue, options: Mapping[str, T], reason: str) -> T:
 
 def _words(value: CellValue) -> str:
     text = text_of(value)
-    if not 2 <= len(text) <= 2_000:
-        raise CellError("内容没有写，或超过 2,000 字", "请写明情况，最多 2,000 字")
+    if not 2 <= len(text) <= MOST_WORDS:
+        raise CellError(f"内容没有写，或超过 {MOST_WORDS:,} 字", f"请写明情况，最多 {MOST_WORDS:,} 字")
     return text
 
 

@@ -19,7 +19,6 @@ from backend.policies.rules.hotline import TimeClass
 MOST_WORDS = 2_000
 # The length the Open311 standard gives a description.
 MOST_RELAYED_WORDS = 4_000
-MOST_PHOTOS = 9
 MOST_OPEN = 20
 # Anonymous ones are nobody's, so those that are open cannot be counted.
 MOST_ANONYMOUS_A_DAY = 5

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.complaints.queries import ComplaintFilter
+from backend.complaints.rules.intake import MOST_WORDS
 from backend.complaints.rules.states import State
 from backend.complaints.rules.vocabulary import CATEGORIES, Disclosure, Nature, PauseReason, Source
 from backend.complaints.service import (
@@ -26,13 +27,14 @@ from backend.complaints.service import (
 )
 from backend.infra.forms import Id, Moment, StrictModel
 from backend.infra.paging import PageQuery
+from backend.media.rules.limits import MOST_PHOTOS
 from backend.policies.rules.hotline import TimeClass
 
 Category = Annotated[str, Field(json_schema_extra={"enum": list(CATEGORIES)}, max_length=20)]
-Words = Annotated[str, Field(max_length=2000)]
-Told = Annotated[str, Field(min_length=2, max_length=2000, pattern=r"\S")]
+Words = Annotated[str, Field(max_length=MOST_WORDS)]
+Told = Annotated[str, Field(min_length=2, max_length=MOST_WORDS, pattern=r"\S")]
 Line = Annotated[str, Field(min_length=2, max_length=120, pattern=r"\S")]
-Media = Annotated[list[Id], Field(max_length=9)]
+Media = Annotated[list[Id], Field(max_length=MOST_PHOTOS)]
 Day = Annotated[date, Field(strict=False)]
 
 
