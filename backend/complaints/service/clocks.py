@@ -34,6 +34,11 @@ def class_limits(ctx: Context, organisation_id: str, time_class: str) -> ClassLi
     return limits_for(ctx, organisation_id).classes[TimeClass(time_class)]
 
 
+def ends_at(ctx: Context, period: Period, since: datetime) -> datetime:
+    """Return when a period that began at an instant is over."""
+    return due_of(start_clock(period, since), calendars(ctx.session)).at
+
+
 def asked_at(row: Complaint) -> datetime:
     """Return since when a report waits for its first answer: since it came in, or since its declining was disputed."""
     return row.disputed_at or row.registered_at
@@ -106,8 +111,7 @@ def pause_columns(ctx: Context, row: Complaint, reason: str, now: datetime) -> d
 
 def remind_at(ctx: Context, row: Complaint, now: datetime) -> datetime:
     """Return when to remind of a pause that goes on."""
-    period = limits_for(ctx, row.organisation_id).pause
-    return due_of(start_clock(period, now), calendars(ctx.session)).at
+    return ends_at(ctx, limits_for(ctx, row.organisation_id).pause, now)
 
 
 def paused_seconds(row: Complaint, now: datetime) -> int:

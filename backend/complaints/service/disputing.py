@@ -9,8 +9,6 @@ from backend.complaints.service.loading import check_state, load_by_code, load_f
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
-from backend.policies.queries import calendars
-from backend.policies.rules.clocks import due_of, start_clock
 
 
 def dispute_own(ctx: Context, complaint_id: str, words: str) -> Complaint:
@@ -32,8 +30,8 @@ def _disputed(ctx: Context, row: Complaint, words: str) -> Complaint:
     check_state(row, Action.DISPUTE)
     assert row.responded_at is not None  # declining is an answer
     period = clocks.limits_for(ctx, row.organisation_id).reopen
-    until = due_of(start_clock(period, row.responded_at), calendars(ctx.session)).at
-    if row.disputed_at is not None or ctx.clock.now() >= until:
+    is_over = ctx.clock.now() >= clocks.ends_at(ctx, period, row.responded_at)
+    if row.disputed_at is not None or is_over:
         raise errors.dispute_over()
     return _back(ctx, row, Doer.REPORTER, words)
 

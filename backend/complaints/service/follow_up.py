@@ -20,8 +20,6 @@ from backend.complaints.tables import Complaint, FollowUp
 from backend.infra.context import Context
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
-from backend.policies.queries import calendars
-from backend.policies.rules.clocks import due_of, start_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def ask_question(ctx: Context, row: Complaint) -> FollowUp:
         token_sealed=ctx.vault.seal(token, "complaint_follow_up.token"),
         token_index=_token_indexes(ctx, token)[0],
         asked_at=now,
-        expires_at=due_of(start_clock(period, now), calendars(ctx.session)).at,
+        expires_at=clocks.ends_at(ctx, period, now),
     )
     ctx.session.add(question)
     ctx.session.flush()

@@ -19,8 +19,6 @@ from backend.complaints.service.loading import load_for
 from backend.complaints.service.steps import Step, safe_words, take_step
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
-from backend.policies.queries import calendars
-from backend.policies.rules.clocks import due_of, start_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
         raise errors.wrong("words", "请写明退回的理由和应办单位。")
     assert row.dispatched_at is not None and row.party_id is not None  # a constraint holds it
     period = clocks.limits_for(ctx, row.organisation_id).contest
-    until = due_of(start_clock(period, row.dispatched_at), calendars(ctx.session)).at
+    until = clocks.ends_at(ctx, period, row.dispatched_at)
     is_over = ctx.clock.now() >= until or repository.has_contested(ctx.session, row.id, row.party_id)
     # Of a restricted case it is no dispute: who may see it takes it from a unit that may not.
     if is_over and not row.is_restricted:

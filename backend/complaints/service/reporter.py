@@ -17,8 +17,6 @@ from backend.infra.context import Context
 from backend.infra.paging import Position
 from backend.kernel.access import require_resident
 from backend.kernel.errors import NotFound
-from backend.policies.queries import calendars
-from backend.policies.rules.clocks import due_of, start_clock
 
 
 def my_complaints(ctx: Context, limit: int, before: Position | None = None) -> list[queries.OwnComplaint]:
@@ -72,7 +70,7 @@ def reopen_own(ctx: Context, complaint_id: str, words: str) -> Complaint:
     since = row.closed_at or row.resolved_at
     assert since is not None  # the three states come after a result
     period = clocks.limits_for(ctx, row.organisation_id).reopen
-    if ctx.clock.now() >= due_of(start_clock(period, since), calendars(ctx.session)).at:
+    if ctx.clock.now() >= clocks.ends_at(ctx, period, since):
         raise errors.reopen_over()
     return reopen(ctx, row, Doer.REPORTER, words)
 

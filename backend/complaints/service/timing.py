@@ -15,6 +15,7 @@ from backend.complaints.tables import Complaint, ComplaintExtension
 from backend.infra.context import Context
 from backend.kernel.ids import new_id
 from backend.policies.rules.clocks import Period, parse_period
+from backend.policies.rules.hotline import TimeClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _extended(ctx: Context, row: Complaint, waiting: ComplaintExtension) -> dict
 
 def _period(ctx: Context, row: Complaint, asked: str | None) -> Period:
     limits = clocks.limits_for(ctx, row.organisation_id)
-    most = clocks.class_limits(ctx, row.organisation_id, row.time_class).extension
+    most = limits.classes[TimeClass(row.time_class)].extension
     if row.extensions >= limits.extensions:
         raise errors.extension_impossible(f"每件最多延期 {limits.extensions} 次。")
     if most.unit != row.clock_unit:  # the locality changed the unit while this clock was running
