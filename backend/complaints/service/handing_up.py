@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from backend.complaints import errors
 from backend.complaints.rules.states import Action, Doer
-from backend.complaints.service.loading import is_trusted, load_for
+from backend.complaints.service.loading import check_staff, is_trusted, load_for
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
-from backend.identity.queries import staff_of_area
 from backend.infra.context import Context
 
 
@@ -34,8 +33,6 @@ def hand_up_complaint(ctx: Context, command: HandUpComplaint) -> Complaint:
         raise errors.wrong("words", "请写明需要甄别的理由，只有作决定的部门能看到。")
     if row.is_restricted or row.handed_up_at is not None or is_trusted(ctx, row):
         raise errors.hand_up_needless()
-    about = command.about_account_id
-    if about is not None and not staff_of_area(ctx.session, about, row.organisation_path):
-        raise errors.not_staff()
-    values = {"handed_up_at": ctx.clock.now(), "handed_up_about_id": about}
+    check_staff(ctx, row, command.about_account_id)
+    values = {"handed_up_at": ctx.clock.now(), "handed_up_about_id": command.about_account_id}
     return take_step(ctx, row, Step(Action.HAND_UP, Doer.STAFF, command.words, values=values))

@@ -15,8 +15,8 @@ from backend.complaints.rules.vocabulary import Disclosure
 from backend.complaints.rules.words import grams
 from backend.complaints.service import clocks
 from backend.complaints.service.follow_up import ask_question
-from backend.complaints.service.loading import load_for
-from backend.complaints.service.steps import Step, safe_words, take_step
+from backend.complaints.service.loading import load_for, serving_party
+from backend.complaints.service.steps import Step, safe_words, take_step, unit_doer
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 
@@ -52,8 +52,8 @@ def dispatch_complaint(ctx: Context, command: DispatchComplaint) -> Complaint:
     Nobody hands a case to a unit they act for themselves.
     """
     row = load_for(ctx, command.complaint_id, Action.DISPATCH, command.version)
-    party = parties.find(ctx.session, command.party_id)
-    if party is None or not party.is_active or not row.organisation_path.startswith(party.organisation_path):
+    party = serving_party(ctx, row, command.party_id)
+    if not party.is_active:
         raise errors.party_unsuitable()
     if (row.is_restricted or is_conduct(row.category)) and party.id == row.about_party_id:
         raise errors.about_itself()
@@ -80,7 +80,7 @@ def _worded(ctx: Context, row: Complaint, command: DispatchComplaint) -> dict[st
 def start_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
     """Take a dispatched complaint: from now on the party answers for it."""
     row = load_for(ctx, command.complaint_id, Action.START, command.version)
-    return take_step(ctx, row, Step(Action.START, _doer(row), command.words))
+    return take_step(ctx, row, Step(Action.START, unit_doer(row), command.words))
 
 
 def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -95,7 +95,7 @@ def contest_dispatch(ctx: Context, command: HandleComplaint) -> Complaint:
     # Of a restricted case it is no dispute: who may see it takes it from a unit that may not.
     if is_over and not row.is_restricted:
         raise errors.contest_over()
-    return take_step(ctx, row, Step(Action.CONTEST, _doer(row), command.words))
+    return take_step(ctx, row, Step(Action.CONTEST, unit_doer(row), command.words))
 
 
 def note_progress(ctx: Context, command: HandleComplaint) -> Complaint:
@@ -130,10 +130,5 @@ def resolve_complaint(ctx: Context, command: HandleComplaint) -> Complaint:
 
 def _step(row: Complaint, action: Action, command: HandleComplaint) -> Step:
     return Step(
-        action, _doer(row), command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
+        action, unit_doer(row), command.words, is_told=command.is_told, media_ids=tuple(command.media_ids)
     )
-
-
-def _doer(row: Complaint) -> Doer:
-    """Return who does the unit's part: of a restricted case staff, as no unit sees it."""
-    return Doer.STAFF if row.is_restricted else Doer.PARTY

@@ -8,19 +8,17 @@ from typing import Any
 
 from backend.complaints import errors
 from backend.complaints.repository import complaints as repository
-from backend.complaints.repository import parties
 from backend.complaints.rules import intake, numbers
 from backend.complaints.rules.redaction import clean
 from backend.complaints.rules.states import Action, Doer, State
 from backend.complaints.rules.vocabulary import BY_STAFF, CATEGORIES, Disclosure, Nature, Source
 from backend.complaints.service import clocks
 from backend.complaints.service.anonymous import count_anonymous
-from backend.complaints.service.loading import code_index, code_indexes
+from backend.complaints.service.loading import check_staff, code_index, code_indexes, serving_party
 from backend.complaints.service.photos import COMPLAINT, hang, hang_unnamed
 from backend.complaints.service.repeats import repeats_place, repeats_reporter
 from backend.complaints.service.steps import Step, step_row, tell
 from backend.complaints.tables import Complaint, ComplaintReporter
-from backend.identity.queries import staff_of_area
 from backend.identity.service.contacts import name_of
 from backend.infra.context import Context
 from backend.infra.database import hold
@@ -218,15 +216,20 @@ def _named_reporter(ctx: Context, command: RecordComplaint) -> ComplaintReporter
     is_anonymous = command.report.disclosure is Disclosure.ANONYMOUS
     if is_anonymous and (command.reporter_name or command.reporter_phone):
         raise errors.wrong("disclosure", "匿名反映不记录姓名和电话；要记录的，请选择保密或实名。")
-    if not (command.reporter_name or command.reporter_phone):
+    phone = normalise_phone(command.reporter_phone) if command.reporter_phone else None
+    if command.reporter_phone and phone is None:
+        raise errors.wrong("reporter_phone", "不是大陆手机号，也不是带区号的座机。")
+    return sealed_reporter(ctx, command.reporter_name, phone)
+
+
+def sealed_reporter(ctx: Context, name: str | None, phone: str | None) -> ComplaintReporter | None:
+    """Return who reported, sealed, None where neither name nor phone is known; ``phone`` is in its one spelling."""
+    if not (name or phone):
         return None
     row = ComplaintReporter(id=new_id(), complaint_id="")
-    if command.reporter_name:
-        row.name_sealed = ctx.vault.seal(clean(command.reporter_name), "complaint_reporter.name")
-    if command.reporter_phone:
-        phone = normalise_phone(command.reporter_phone)
-        if phone is None:
-            raise errors.wrong("reporter_phone", "不是大陆手机号，也不是带区号的座机。")
+    if name:
+        row.name_sealed = ctx.vault.seal(clean(name), "complaint_reporter.name")
+    if phone:
         row.phone_sealed = ctx.vault.seal(phone, "complaint_reporter.phone")
         row.phone_index = ctx.vault.index(phone, "phone")
     return row
@@ -234,11 +237,8 @@ def _named_reporter(ctx: Context, command: RecordComplaint) -> ComplaintReporter
 
 def _set_about(ctx: Context, row: Complaint, party_id: str | None, account_id: str | None) -> None:
     if party_id is not None:
-        party = parties.find(ctx.session, party_id)
-        if party is None or not row.organisation_path.startswith(party.organisation_path):
-            raise errors.party_unsuitable()
-    if account_id is not None and not staff_of_area(ctx.session, account_id, row.organisation_path):
-        raise errors.not_staff()
+        serving_party(ctx, row, party_id)
+    check_staff(ctx, row, account_id)
     row.about_party_id, row.about_account_id = party_id, account_id
 
 

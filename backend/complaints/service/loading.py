@@ -9,7 +9,8 @@ from backend.complaints.rules import numbers
 from backend.complaints.rules.states import ACTION_TITLES, STATE_TITLES, TRANSITIONS, TRIAGES, Action, State
 from backend.complaints.rules.visibility import Concern, View, Viewer, may_see_original, sides_of, view_of
 from backend.complaints.rules.vocabulary import Disclosure
-from backend.complaints.tables import Complaint
+from backend.complaints.tables import Complaint, ResponsibleParty
+from backend.identity.queries import staff_of_area
 from backend.infra.context import Context
 from backend.kernel.access import Actor, Permission, Scope, can, require, require_resident
 from backend.kernel.errors import Forbidden, NotFound, Unauthenticated
@@ -146,6 +147,20 @@ def code_index(ctx: Context, code: str) -> str:
 def code_indexes(ctx: Context, code: str) -> tuple[str, ...]:
     """Return every blind index under which such a code may be kept, today's first."""
     return ctx.vault.indexes(numbers.parse_code(code), "complaint.code")
+
+
+def serving_party(ctx: Context, row: Complaint, party_id: str) -> ResponsibleParty:
+    """Return a party that serves the place of a complaint; raises Unprocessable for any other."""
+    party = parties.find(ctx.session, party_id)
+    if party is None or not row.organisation_path.startswith(party.organisation_path):
+        raise errors.party_unsuitable()
+    return party
+
+
+def check_staff(ctx: Context, row: Complaint, account_id: str | None) -> None:
+    """Refuse to name somebody who does not work where a complaint lies; None names nobody."""
+    if account_id is not None and not staff_of_area(ctx.session, account_id, row.organisation_path):
+        raise errors.not_staff()
 
 
 def is_trusted(ctx: Context, row: Complaint) -> bool:

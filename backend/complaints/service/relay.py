@@ -19,13 +19,13 @@ from backend.complaints.service.intake import (
     is_kept_back,
     key_index,
     place_of,
+    sealed_reporter,
     store_row,
 )
-from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintReporter
+from backend.complaints.tables import Complaint, ComplaintRelay
 from backend.identity.service import Integrator
 from backend.infra.context import Context
 from backend.kernel.errors import FieldError, NotFound
-from backend.kernel.ids import new_id
 from backend.kernel.phone import normalise_phone
 
 
@@ -56,7 +56,8 @@ def relay_complaint(ctx: Context, command: RelayComplaint) -> Registered:
     where = place_of(ctx, report, command.integrator.organisation_id)
     if not where.organisation_path.startswith(command.integrator.organisation_path):
         raise NotFound
-    reporter = _reporter(ctx, contact)
+    phone = normalise_phone(contact.phone) if contact.phone else None
+    reporter = sealed_reporter(ctx, contact.name, phone)
     row = build_row(ctx, report, where, Source.OPEN311, [contact.name] if contact.name else [])
     row.idempotency_index = _index(ctx, command)
     row.is_restricted = is_kept_back(report)
@@ -98,19 +99,6 @@ def _index(ctx: Context, command: RelayComplaint) -> str | None:
 
 def _body_indexes(ctx: Context, command: RelayComplaint) -> tuple[str, ...]:
     return ctx.vault.indexes(f"{command.integrator.key_id}\0{command.body}", "complaint.body")
-
-
-def _reporter(ctx: Context, contact: Contact) -> ComplaintReporter | None:
-    if not (contact.name or contact.phone):
-        return None
-    row = ComplaintReporter(id=new_id(), complaint_id="")
-    if contact.name:
-        row.name_sealed = ctx.vault.seal(clean(contact.name), "complaint_reporter.name")
-    phone = normalise_phone(contact.phone) if contact.phone else None
-    if phone is not None:
-        row.phone_sealed = ctx.vault.seal(phone, "complaint_reporter.phone")
-        row.phone_index = ctx.vault.index(phone, "phone")
-    return row
 
 
 def _relay(ctx: Context, row: Complaint, command: RelayComplaint) -> ComplaintRelay:

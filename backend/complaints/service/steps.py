@@ -109,6 +109,11 @@ def step_row(ctx: Context, row: Complaint, step: Step, target: State) -> Complai
     )
 
 
+def unit_doer(row: Complaint) -> Doer:
+    """Return who does the unit's part: of a restricted case staff, as no unit sees it."""
+    return Doer.STAFF if row.is_restricted else Doer.PARTY
+
+
 def safe_words(ctx: Context, row: Complaint, words: str) -> str:
     """Return words as the history keeps them: numbers masked; of a hidden reporter nothing that tells who it is."""
     text = clean(words)

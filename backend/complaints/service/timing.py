@@ -10,7 +10,7 @@ from backend.complaints.rules.states import RUNNING, Action, Doer
 from backend.complaints.rules.vocabulary import PAUSE_TITLES, PauseReason
 from backend.complaints.service import clocks
 from backend.complaints.service.loading import load_for
-from backend.complaints.service.steps import Step, safe_words, take_step
+from backend.complaints.service.steps import Step, safe_words, take_step, unit_doer
 from backend.complaints.tables import Complaint, ComplaintExtension
 from backend.infra.context import Context
 from backend.kernel.ids import new_id
@@ -104,8 +104,8 @@ def request_extension(ctx: Context, command: RequestExtension) -> Complaint:
         )
     )
     facts = {"period": str(period)}
-    doer = Doer.STAFF if row.is_restricted else Doer.PARTY
-    return take_step(ctx, row, Step(Action.REQUEST_EXTENSION, doer, command.reason, facts=facts))
+    step = Step(Action.REQUEST_EXTENSION, unit_doer(row), command.reason, facts=facts)
+    return take_step(ctx, row, step)
 
 
 def decide_extension(ctx: Context, command: DecideExtension) -> Complaint:

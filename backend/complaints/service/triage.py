@@ -7,17 +7,15 @@ from datetime import date
 from typing import Any
 
 from backend.complaints import errors
-from backend.complaints.repository import parties
 from backend.complaints.rules import intake
 from backend.complaints.rules.states import Action, Doer
 from backend.complaints.rules.statistics import minutes_between
 from backend.complaints.rules.vocabulary import CATEGORIES, NATURE_TITLES, Nature
 from backend.complaints.service import clocks
-from backend.complaints.service.loading import is_trusted, load_for, own_parties
+from backend.complaints.service.loading import check_staff, is_trusted, load_for, own_parties, serving_party
 from backend.complaints.service.repeats import repeats_place
 from backend.complaints.service.steps import Step, take_step
 from backend.complaints.tables import Complaint
-from backend.identity.queries import staff_of_area
 from backend.infra.context import Context
 from backend.kernel.clock import local_date
 from backend.policies.rules.hotline import TimeClass
@@ -175,7 +173,9 @@ def _about(ctx: Context, row: Complaint, command: AcceptComplaint, category: str
         names_person=named is not None,
         becomes_conduct=category != row.category and intake.is_conduct(category),
     )
-    party_id = _party(ctx, row, command)
+    party_id = row.about_party_id
+    if command.about_party_id is not None:
+        party_id = serving_party(ctx, row, command.about_party_id).id
     if is_restricted and party_id in own_parties(ctx):
         raise errors.conflict_of_interest()
     if said is None and named is None and is_restricted == row.is_restricted:
@@ -192,8 +192,7 @@ def _decided(ctx: Context, row: Complaint, named: str | None, *, is_restricted: 
     """
     if not is_trusted(ctx, row):
         raise errors.hand_up()
-    if named is not None and not staff_of_area(ctx.session, named, row.organisation_path):
-        raise errors.not_staff()
+    check_staff(ctx, row, named)
     concerned = (named, row.about_account_id, row.handed_up_about_id)
     if ctx.actor.account_id is not None and ctx.actor.account_id in concerned:
         raise errors.conflict_of_interest()
@@ -203,12 +202,3 @@ def _decided(ctx: Context, row: Complaint, named: str | None, *, is_restricted: 
         "handed_up_at": None,
         "handed_up_about_id": None,
     }
-
-
-def _party(ctx: Context, row: Complaint, command: AcceptComplaint) -> str | None:
-    if command.about_party_id is None:
-        return row.about_party_id
-    party = parties.find(ctx.session, command.about_party_id)
-    if party is None or not row.organisation_path.startswith(party.organisation_path):
-        raise errors.party_unsuitable()
-    return party.id
