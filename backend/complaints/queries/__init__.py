@@ -5,16 +5,10 @@ from __future__ import annotations
 from backend.complaints.queries.cases import (
     Case,
     Line,
-    OwnCase,
     Reading,
     StepView,
-    Tracked,
     case_of,
-    complaints_of_account,
     line_of,
-    own_case,
-    own_reports,
-    tracked,
 )
 from backend.complaints.queries.duplicates import Duplicate, possible_duplicates
 from backend.complaints.queries.facts import (
@@ -27,10 +21,18 @@ from backend.complaints.queries.facts import (
 )
 from backend.complaints.queries.lists import (
     ComplaintFilter,
-    OwnComplaint,
     Watcher,
     complaints_page,
     party_names,
+)
+from backend.complaints.queries.own import (
+    OwnCase,
+    OwnComplaint,
+    Tracked,
+    complaints_of_account,
+    own_case,
+    own_reports,
+    tracked,
 )
 from backend.complaints.queries.published import (
     News,

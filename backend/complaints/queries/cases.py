@@ -1,24 +1,21 @@
-"""One complaint as its reporter, its handlers and the public read it."""
+"""One complaint as staff and the responsible party read it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from backend.complaints.queries.lists import OwnComplaint
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties, proceedings, relays
 from backend.complaints.rules.redaction import redact_hidden
 from backend.complaints.rules.states import Action
 from backend.complaints.rules.visibility import View
 from backend.complaints.rules.vocabulary import Disclosure
-from backend.complaints.tables import Complaint, ComplaintExtension, ComplaintReporter, ComplaintStep
+from backend.complaints.tables import Complaint, ComplaintExtension, ComplaintStep
 from backend.identity.queries import api_key_name
-from backend.infra.paging import Position, older_than
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,6 @@ class Case:
     about_party_name: str | None
     about_account_id: str | None
     first_receiver_id: str | None
-    pause_reason: str | None
     extensions: int
     reopenings: int
     is_solved: bool | None
@@ -108,58 +104,6 @@ class Case:
     filed_by: FiledBy | None
     handed_up_at: datetime | None
     handed_up_about_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCase:
-    """A complaint for the person who reported it: what they said and everything they were told."""
-
-    line: OwnComplaint
-    disclosure: str
-    is_due_provisional: bool
-    paused_at: datetime | None
-    party_name: str | None
-    merged_into: str | None
-    is_asked: bool
-    steps: tuple[StepView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """A complaint for anybody with its number: no words, no person, the estate and nothing nearer."""
-
-    number: str
-    state: str
-    category: str
-    place: str
-    registered_at: datetime
-    due_at: datetime | None
-    is_due_provisional: bool
-    resolved_at: datetime | None
-    closed_at: datetime | None
-    merged_into: str | None
-    steps: tuple[tuple[datetime, str, str], ...] = field(default=())
-
-
-# What the public may know happened; requests, notes and mediations are between the people concerned.
-PUBLIC_STEPS = frozenset(
-    {
-        Action.REGISTER,
-        Action.ACCEPT,
-        Action.TRANSFER,
-        Action.DECLINE,
-        Action.DISPATCH,
-        Action.START,
-        Action.GRANT_EXTENSION,
-        Action.PAUSE,
-        Action.RESUME,
-        Action.MERGE,
-        Action.RESOLVE,
-        Action.CLOSE,
-        Action.REOPEN,
-        Action.WITHDRAW,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +176,6 @@ def case_of(session: Session, row: Complaint, reading: Reading) -> Case:
         about_party_name=names.get(row.about_party_id or ""),
         about_account_id=None if as_party else row.about_account_id,
         first_receiver_id=row.first_receiver_id,
-        pause_reason=row.pause_reason,
         extensions=row.extensions,
         reopenings=row.reopenings,
         is_solved=row.is_solved,
@@ -252,90 +195,8 @@ def _filed_by(session: Session, row: Complaint) -> FiledBy | None:
     return None if relay is None else FiledBy(relay.key_id, api_key_name(session, relay.key_id) or "")
 
 
-def own_case(session: Session, row: Complaint, *, is_asked: bool) -> OwnCase:
-    """Return a complaint for its reporter; staff appear as offices, never by name or account."""
-    names = parties.names_of(session, [row.party_id] if row.party_id else [])
-    steps = [step for step in repository.steps_of(session, row.id) if _concerns_reporter(step)]
-    return OwnCase(
-        line=own_line(row),
-        disclosure=row.disclosure,
-        is_due_provisional=row.is_due_provisional,
-        paused_at=row.paused_at,
-        party_name=names.get(row.party_id or ""),
-        merged_into=_number_of(session, row.merged_into_id),
-        is_asked=is_asked,
-        steps=tuple(_step(step, for_reporter=True) for step in steps),
-    )
-
-
-def tracked(session: Session, row: Complaint) -> Tracked:
-    """Return what anybody may know of a complaint."""
-    shown = [step for step in repository.steps_of(session, row.id) if step.action in PUBLIC_STEPS]
-    return Tracked(
-        number=row.number,
-        state=row.state,
-        category=row.category,
-        place=row.place_label.partition(" ")[0],
-        registered_at=row.registered_at,
-        due_at=row.due_at,
-        is_due_provisional=row.is_due_provisional,
-        resolved_at=row.resolved_at,
-        closed_at=row.closed_at,
-        merged_into=_number_of(session, row.merged_into_id),
-        steps=tuple((step.at, step.action, step.to_state) for step in shown),
-    )
-
-
-def own_line(row: Complaint) -> OwnComplaint:
-    """Return one's own complaint as a line."""
-    return OwnComplaint(
-        row.id,
-        row.number,
-        row.state,
-        row.category,
-        row.place_label,
-        row.words,
-        row.registered_at,
-        row.due_at,
-    )
-
-
-def complaints_of_account(
-    session: Session, account_id: str, limit: int, before: Position | None
-) -> list[OwnComplaint]:
-    """Return the complaints of a resident's account, newest first, before a position."""
-    query = (
-        select(Complaint)
-        .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
-        .where(
-            ComplaintReporter.account_id == account_id,
-            older_than(col(Complaint.registered_at), col(Complaint.id), before),
-        )
-        .order_by(col(Complaint.registered_at).desc(), col(Complaint.id).desc())
-    )
-    return [own_line(row) for row in session.exec(query.limit(limit))]
-
-
-def own_reports(session: Session, account_id: str) -> Sequence[Complaint]:
-    """Return every complaint of an account, oldest first, at most a thousand."""
-    query = (
-        select(Complaint)
-        .join(ComplaintReporter, col(ComplaintReporter.complaint_id) == col(Complaint.id))
-        .where(ComplaintReporter.account_id == account_id)
-        .order_by(col(Complaint.registered_at), col(Complaint.id))
-    )
-    return session.exec(query.limit(1000)).all()
-
-
-def _concerns_reporter(step: ComplaintStep) -> bool:
-    return step.is_told or step.action in PUBLIC_STEPS
-
-
-def _step(step: ComplaintStep, *, for_reporter: bool = False, is_trusted: bool = False) -> StepView:
-    facts = dict(step.facts or {})
+def _step(step: ComplaintStep, *, is_trusted: bool) -> StepView:
     is_kept = step.action == Action.HAND_UP and not is_trusted
-    if for_reporter:
-        facts = {name: value for name, value in facts.items() if name in ("outcome", "into")}
     return StepView(
         id=step.id,
         position=step.position,
@@ -343,15 +204,9 @@ def _step(step: ComplaintStep, *, for_reporter: bool = False, is_trusted: bool =
         action=step.action,
         to_state=step.to_state,
         doer=step.doer,
-        actor_id=None if for_reporter else step.actor_id,
-        words=step.words if step.is_told or not (for_reporter or is_kept) else "",
+        actor_id=step.actor_id,
+        words="" if is_kept else step.words,
         is_told=step.is_told,
         due_at=step.due_at,
-        facts=facts,
+        facts=dict(step.facts or {}),
     )
-
-
-def _number_of(session: Session, complaint_id: str | None) -> str | None:
-    if complaint_id is None:
-        return None
-    return session.exec(select(Complaint.number).where(Complaint.id == complaint_id)).first()

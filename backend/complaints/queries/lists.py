@@ -144,9 +144,8 @@ def _clauses(session: Session, wanted: ComplaintFilter, watcher: Watcher) -> lis
 def _lateness(wanted: ComplaintFilter, now: datetime) -> ColumnElement[bool]:
     due = col(Complaint.due_at)
     if wanted.by_due and not wanted.is_overdue:
-        return (
-            due > now
-        )  # all of a worklist run: so the index begins at this instant, past everything overdue
+        # All of a worklist run: so the index begins at this instant, past everything overdue.
+        return due > now
     late = and_(col(Complaint.state).in_(OPEN), due <= now)
     return late if wanted.is_overdue else ~late | due.is_(None)
 
@@ -155,20 +154,6 @@ def _filed_with(key_id: str, party_ids: frozenset[str]) -> ColumnElement[bool]:
     """Return the condition for what a key filed; the unit that handles a case is not told by finding it."""
     filed = select(ComplaintRelay.complaint_id).where(ComplaintRelay.key_id == key_id)
     return and_(col(Complaint.id).in_(filed), not_(seen_as_party(party_ids)))
-
-
-@dataclass(frozen=True, slots=True)
-class OwnComplaint:
-    """One's own complaint in a list."""
-
-    id: str
-    number: str
-    state: str
-    category: str
-    place_label: str
-    words: str
-    registered_at: datetime
-    due_at: datetime | None
 
 
 def party_names(session: Session, rows: Sequence[Complaint]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text
 from sqlmodel import Session, col
 
-from backend.complaints.queries.cases import PUBLIC_STEPS
+from backend.complaints.queries.own import PUBLIC_STEPS
 from backend.complaints.tables import Complaint, ComplaintRelay, ComplaintStep
 from backend.complaints.tables.complaints import NEWS, PUBLISHED
 

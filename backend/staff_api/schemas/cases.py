@@ -296,7 +296,7 @@ class CaseOut(BaseModel):
             about_party_name=found.about_party_name,
             about_account=found.about_account_id,
             first_receiver=found.first_receiver_id,
-            pause_reason=found.pause_reason,
+            pause_reason=found.line.pause_reason,
             extensions=found.extensions,
             reopenings=found.reopenings,
             solved=found.is_solved,
