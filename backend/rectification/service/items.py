@@ -125,7 +125,8 @@ def revise_item(ctx: Context, command: ReviseItem) -> ItemCard:
     row = load_item(ctx, command.item_id, Permission.RECTIFICATION_WRITE)
     if State(row.state) not in WORKED_ON:
         raise errors.no_answer_now(STATE_TITLES[State(row.state)])
-    _check(ctx, row.estate_id, command.description, command.links, row.source_reference)
+    stored = row.source_reference if row.source == Source.COMPLAINT else None
+    _check(ctx, row.estate_id, command.description, command.links, stored)
     if command.description.due_on != row.due_on and not command.reason.strip():
         raise errors.wrong_field("reason", "改动整改期限须写明理由")
     before = _said(ctx, row)
@@ -177,7 +178,7 @@ def count_units(ctx: Context, organisation_id: str | None, estate_id: str | None
 def _check(
     ctx: Context, estate_id: str, description: Description, links: Links, stored: str | None = None
 ) -> None:
-    """Refuse what is wrong; a reference that is ``stored`` already is not asked about again."""
+    """Refuse what is wrong; a complaint that is ``stored`` already is not asked about again."""
     for where, reason, remedy in faults(description, today_of(ctx)):
         raise errors.wrong_field(where, f"{reason}。{remedy}。")
     check_works(ctx, links.works_item_id, estate_id)

@@ -278,6 +278,15 @@ def test_an_item_from_a_complaint_names_one_of_its_estate_that_the_keeper_may_re
 
 
 @pytest.mark.usefixtures("wired")
+def test_no_reference_becomes_a_complaints_number_by_another_source(site: Site) -> None:
+    other = site.links(source=Source.INSPECTION, source_reference="检〔2026〕5号")
+    card = service.open_item(site.committee, OpenItem(site.estate, other, site.said(), new_id()))
+    same = site.links(source=Source.COMPLAINT, source_reference="检〔2026〕5号")
+    with refused("wrong_field"):
+        service.revise_item(site.committee, ReviseItem(card.id, card.version, same, site.said()))
+
+
+@pytest.mark.usefixtures("wired")
 def test_the_unit_complained_about_gets_no_number_that_leads_to_the_reporter(site: Site) -> None:
     number = complained(site)
     links = site.links(source=Source.COMPLAINT, source_reference=number)
