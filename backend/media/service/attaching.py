@@ -12,6 +12,9 @@ from backend.media.rules.limits import MOST_PHOTOS, Held, MediaKind, positions
 from backend.media.rules.states import MediaState
 from backend.media.service.serving import MediaView, view_for
 
+# Proofs hang on a request for a binding, and nothing else does.
+BINDING = "binding"
+
 
 def attach(
     ctx: Context, ids: Sequence[str], subject_kind: str, subject_id: str, limit: int = MOST_PHOTOS
@@ -27,7 +30,7 @@ def attach(
         raise errors.attached_twice()
     account_id = ctx.actor.account_id
     chosen = {row.id: row for row in repository.files(ctx.session, ids) if row.account_id == account_id}
-    is_proof = subject_kind == "binding"
+    is_proof = subject_kind == BINDING
     if account_id is None or len(chosen) != len(ids):
         raise errors.not_attachable()
     if any(row.is_proof != is_proof for row in chosen.values()):

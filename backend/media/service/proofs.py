@@ -12,11 +12,10 @@ from backend.identity import service as identity
 from backend.infra.context import Context
 from backend.kernel.access import Permission
 from backend.media import repository
-from backend.media.service.attaching import attach, list_attached
+from backend.media.service.attaching import BINDING, attach, list_attached
 from backend.media.service.serving import MediaView
 from backend.media.service.storing import delete_pieces
 
-BINDING = "binding"
 MOST_PROOFS = 3
 
 
