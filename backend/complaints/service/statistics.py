@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -64,16 +65,29 @@ def read_statistics(ctx: Context, command: ReadStatistics) -> Statistics:
     Cases about staff, and accusations, are counted for nobody among the others; those who may read them ask for
     them by themselves. Raises NotFound for another's area, Forbidden for restricted cases that are not the caller's.
     """
+    return read_breakdowns(ctx, command, (command.by,))[command.by]
+
+
+def read_breakdowns(
+    ctx: Context, command: ReadStatistics, dimensions: Iterable[Dimension]
+) -> dict[Dimension, Statistics]:
+    """Return these figures by several dimensions, whatever ``command.by`` says, all at one instant."""
     wanted = _wanted(ctx, command)
     watcher = Watcher(ctx.actor, own_parties(ctx), ctx.clock.now())
-    found = queries.break_down_by(ctx.session, watcher, wanted, command.by)
-    groups = break_down(found, _titles(ctx, command.by, wanted.period, found))
+    return {by: _broken_down(ctx, watcher, wanted, by) for by in dimensions}
+
+
+def _broken_down(
+    ctx: Context, watcher: Watcher, wanted: queries.StatisticsFilter, by: Dimension
+) -> Statistics:
+    found = queries.break_down_by(ctx.session, watcher, wanted, by)
+    groups = break_down(found, _titles(ctx, by, wanted.period, found))
     total = figures_of_all(found)
-    if not _may_ask_who_reported(ctx.actor) or command.only_assigned or command.is_restricted:
+    if not _may_ask_who_reported(ctx.actor) or wanted.only_assigned or wanted.is_restricted:
         groups = tuple(Group(each.key, each.title, without_reporters(each.figures)) for each in groups)
         total = without_reporters(total)
     left_out = max(0, len(groups) - MOST_GROUPS)
-    return Statistics(command.by, wanted.period, watcher.now, total, groups[:MOST_GROUPS], left_out)
+    return Statistics(by, wanted.period, watcher.now, total, groups[:MOST_GROUPS], left_out)
 
 
 def _may_ask_who_reported(actor: Actor) -> bool:

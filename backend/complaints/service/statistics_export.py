@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from backend.complaints.rules.figures_table import HEADINGS, MEANINGS, Cell, rows_of
 from backend.complaints.rules.statistics import DIMENSION_TITLES, Dimension
-from backend.complaints.service.statistics import ReadStatistics, Statistics, read_statistics
+from backend.complaints.service.statistics import ReadStatistics, Statistics, read_breakdowns
 from backend.infra.context import Context
 from backend.infra.workbook import Sheet, write_workbook
 from backend.kernel.clock import SHANGHAI
@@ -21,7 +21,7 @@ _TITLE_WIDTH, _WIDTH = 28, 11
 def export_statistics(ctx: Context, organisation_id: str, command: ReadStatistics) -> bytes:
     """Return the workbook over an organisation and all below it; taking it out is an event."""
     wanted = replace(command, organisation_id=organisation_id)
-    found = {by: read_statistics(ctx, replace(wanted, by=by)) for by in Dimension}
+    found = read_breakdowns(ctx, wanted, Dimension)
     first = found[Dimension.MONTH]
     sheets = [Sheet("概况", ("项目", "内容"), list(_summary(first)), (14, 90))]
     for by, each in found.items():

@@ -17,6 +17,7 @@ from backend.complaints.rules.vocabulary import (
 from backend.complaints.service import (
     ReadStatistics,
 )
+from backend.complaints.service.statistics import read_breakdowns
 from backend.complaints.tables import Complaint
 from backend.infra.context import Context
 from backend.kernel.clock import SHANGHAI
@@ -149,6 +150,12 @@ def test_the_table_by_month_class_and_unit(hotline: Hotline) -> None:
     assert registered(Dimension.CATEGORY, since=date(2026, 2, 1), until=date(2026, 3, 1)) == {
         CATEGORIES["quality"].title: 12
     }
+
+
+def test_the_breakdowns_of_a_workbook_stand_at_one_instant(hotline: Hotline) -> None:
+    found = read_breakdowns(hotline.bureau, ReadStatistics(Dimension.MONTH), Dimension)
+    assert [each.by for each in found.values()] == list(Dimension)
+    assert len({each.as_of for each in found.values()}) == 1
 
 
 def test_a_day_begins_at_midnight_in_shanghai(hotline: Hotline) -> None:
