@@ -49,13 +49,14 @@ def assigned_to(actor: Actor, party_ids: frozenset[str]) -> ColumnElement[bool]:
 
 def handed_up_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for complaints that were handed up to an actor, who is not whom they may be about."""
-    waits = and_(
-        col(Complaint.handed_up_at).is_not(None),
-        col(Complaint.handed_up_about_id).is_distinct_from(actor.account_id),
-    )
+    waits = col(Complaint.handed_up_at).is_not(None)
     if actor.kind == "system":
         return waits
-    return and_(waits, within(permitted_paths(actor, Permission.COMPLAINT_RESTRICTED)))
+    return and_(
+        waits,
+        col(Complaint.handed_up_about_id).is_distinct_from(actor.account_id),
+        within(permitted_paths(actor, Permission.COMPLAINT_RESTRICTED)),
+    )
 
 
 def within(scopes: Sequence[Scope]) -> ColumnElement[bool]:

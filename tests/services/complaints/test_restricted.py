@@ -186,6 +186,9 @@ def test_what_was_handed_up_for_nothing_stays_with_everybody(hotline: Hotline) -
     row = hotline.accepted()
     row = service.hand_up_complaint(hotline.committee, HandUpComplaint(row.id, row.version, "请甄别"))
     said = AcceptComplaint(row.id, row.version, is_restricted=False)
+    for by in (hotline.bureau, hotline.system):
+        (line,) = service.list_complaints(by, ComplaintFilter(is_handed_up=True), 10)
+        assert line.id == row.id
     with pytest.raises(Forbidden):
         service.reclassify_complaint(hotline.town, said)
     row = service.reclassify_complaint(hotline.bureau, said)
