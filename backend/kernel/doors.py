@@ -28,11 +28,11 @@ _SIDE = re.compile(
 _BARE = re.compile(rf"(?<![0-9.:])[0-9]{{3,4}}(?![0-9.:]){_NO_DAY}{_NO_AMOUNT}{_SUFFIX}")
 _SPOKEN = re.compile(rf"(?<![{_ANY}])[{_CHINESE}]{{3,4}}(?![{_ANY}]){_NO_AMOUNT}{_SUFFIX}")
 
-DOORS = (_AFTER_ENTRANCE, _PARTS, _AFTER_BUILDING, _SIDE, _BARE, _SPOKEN)
+_DOORS = (_AFTER_ENTRANCE, _PARTS, _AFTER_BUILDING, _SIDE, _BARE, _SPOKEN)
 
 
 def mask_doors(text: str, mask: str | Callable[[re.Match[str]], str]) -> str:
     """Return the text without what tells a door; better one number too many than one too few."""
-    for door in DOORS:
+    for door in _DOORS:
         text = door.sub(mask, text)
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from backend.ballots.service import disclosures
-from backend.infra.paging import PageQuery, decode_cursor, encode_cursor
+from backend.infra.paging import PageQuery, decode_cursor
 from backend.infra.web import current_context, endpoint, staff
 from backend.kernel.access import Permission
 from backend.staff_api.schemas import disclosures as schemas
@@ -22,9 +22,7 @@ def list_disclosures(ballot_id: str, query: PageQuery) -> schemas.DisclosureList
     """List the demands concerning a ballot; never a choice."""
     before = decode_cursor(query.cursor)
     views = disclosures.list_disclosures(current_context(), ballot_id, before, query.limit + 1)
-    page, rest = views[: query.limit], views[query.limit :]
-    following = encode_cursor((page[-1].row.proposed_at, page[-1].row.id) if rest else None)
-    return schemas.DisclosureListOut(items=[schemas.DisclosureOut.of(view) for view in page], next=following)
+    return schemas.DisclosureListOut.of(views, query.limit)
 
 
 @door.post("/ballots/<id:ballot_id>/disclosures")

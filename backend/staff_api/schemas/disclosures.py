@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from backend.ballots.service.disclosures import DisclosureView, ShownChoice
 from backend.infra.forms import Id, Sha256, StrictModel
+from backend.infra.paging import encode_cursor
 from backend.staff_api.schemas.ballots import Reason
 
 
@@ -56,6 +57,13 @@ class DisclosureListOut(BaseModel):
 
     items: list[DisclosureOut]
     next: str | None
+
+    @classmethod
+    def of(cls, found: list[DisclosureView], size: int) -> DisclosureListOut:
+        """Build from one row more than a page holds."""
+        page = found[:size]
+        position = (page[-1].row.proposed_at, page[-1].row.id) if len(found) > size else None
+        return cls(items=[DisclosureOut.of(view) for view in page], next=encode_cursor(position))
 
 
 class ShownChoiceOut(BaseModel):
