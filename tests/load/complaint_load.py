@@ -28,7 +28,8 @@ PARTIES = 30
 TEXTS, TIMES = 500, 200
 ITEMS = 20_000
 
-# Where the n-th saying of a text lies; open ones are at most forty days old, the others two years.
+# Where the n-th saying of a text lies; open ones are at most forty days old, the others two years. Some are what the
+# shorter worklists pick out: of one first receiver, paused, disputed, handed up, filed from outside.
 _PLACES = """
 CREATE TEMPORARY TABLE load_place AS
 SELECT row_number() OVER (ORDER BY e.id) - 1 AS n, e.id AS estate_id, e.name, o.id AS organisation_id,
@@ -53,7 +54,8 @@ INSERT INTO complaint (id, number, organisation_id, organisation_path, estate_id
   grams, state, version, registered_at, respond_by_at, party_id, accepted_at, responded_at, dispatched_at, resolved_at,
   closed_at, due_at, warn_at, clock_unit, clock_left, clock_since, is_due_provisional, is_respond_provisional,
   is_response_overdue, extensions, reopenings, is_supervised, is_solved, is_satisfied, outcome, paused_seconds,
-  minutes_to_accept, minutes_to_resolve, repeats_place, repeats_reporter)
+  minutes_to_accept, minutes_to_resolve, repeats_place, repeats_reporter, first_receiver_id, paused_at, pause_reason,
+  disputed_at, handed_up_at)
 SELECT k.id, k.number, p.organisation_id, p.organisation_path, p.estate_id,
   CASE k.k % 3 WHEN 0 THEN p.first WHEN 1 THEN p.last END, p.name || ' 1栋', c.place_words, c.source,
   CASE WHEN c.source = 'telephone' THEN 'NX' || k.k END,
@@ -68,7 +70,12 @@ SELECT k.id, k.number, p.organisation_id, p.organisation_path, p.estate_id,
   false, false, false, 0, CASE WHEN k.k % 20 = 0 AND c.accepted_at IS NOT NULL THEN 1 ELSE 0 END, k.k % 60 = 0,
   c.is_solved, c.is_satisfied, c.outcome, CASE WHEN k.k % 30 = 0 THEN 7200 ELSE 0 END,
   c.minutes_to_accept + k.accepting,
-  c.minutes_to_resolve + k.resolving - CASE WHEN k.k % 30 = 0 THEN 120 ELSE 0 END, k.k % 9 = 0, k.k % 11 = 0
+  c.minutes_to_resolve + k.resolving - CASE WHEN k.k % 30 = 0 THEN 120 ELSE 0 END, k.k % 9 = 0, k.k % 11 = 0,
+  CASE WHEN k.k % 40 = 0 THEN CAST(:hotline AS varchar) END,
+  CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN c.dispatched_at + k.moved END,
+  CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN 'weather' END,
+  CASE WHEN k.k % 200 = 0 AND c.state = 'registered' THEN c.registered_at + k.moved END,
+  CASE WHEN k.k % 500 = 0 AND c.state = 'registered' THEN c.registered_at + k.moved END
 FROM load_case k JOIN complaint c ON c.id = k.old_id JOIN load_place p ON p.n = k.k * 31 % CAST(:count AS int)
 JOIN load_party y ON y.n = k.k * 17 % CAST(:units AS int);
 INSERT INTO complaint_step (id, complaint_id, position, at, action, from_state, to_state, doer, words, is_told, facts)
@@ -91,16 +98,6 @@ SELECT 'e' || substr(k.id, 2), k.id, '5wd', '配件未到货', d.state, CAST(:ac
 FROM load_case k JOIN complaint c ON c.id = k.id, LATERAL (SELECT CASE WHEN c.state = 'in_progress' AND k.k % 3 = 0
   THEN 'requested' WHEN k.k % 2 = 0 THEN 'granted' ELSE 'refused' END AS state) d
 WHERE c.dispatched_at IS NOT NULL AND k.s % 8 = 0;
-"""
-# What the shorter worklists pick out: cases of one first receiver, paused, disputed and handed-up ones; and those that
-# came from outside.
-_STANDING = """
-UPDATE complaint c SET first_receiver_id = CASE WHEN k.k % 40 = 0 THEN CAST(:hotline AS varchar) END,
-  paused_at = CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN c.dispatched_at END,
-  pause_reason = CASE WHEN k.k % 33 = 0 AND c.state = 'in_progress' THEN '等待配件' END,
-  disputed_at = CASE WHEN k.k % 200 = 0 AND c.state = 'registered' THEN c.registered_at END,
-  handed_up_at = CASE WHEN k.k % 500 = 0 AND c.state = 'registered' THEN c.registered_at END
-FROM load_case k WHERE c.id = k.id AND (k.k % 40 = 0 OR k.k % 33 = 0);
 INSERT INTO complaint_relay (complaint_id, key_id, received_at, body_index)
 SELECT k.id, :key, c.registered_at, k.id FROM load_case k JOIN complaint c ON c.id = k.id WHERE c.source = 'open311';
 """
@@ -216,7 +213,7 @@ def _multiply(
         **known,
         "now": ctx.clock.now() - timedelta(minutes=1),
     }
-    for block in (_PLACES, _CASES, _STANDING, _REGISTER):
+    for block in (_PLACES, _CASES, _REGISTER):
         for statement in filter(str.strip, block.split(";\n")):
             wanted = {name: value for name, value in values.items() if f":{name}" in statement}
             ctx.session.connection().execute(text(statement), wanted)
