@@ -42,7 +42,7 @@ class Found:
     questions: Mapping[str, Questioned]
     reporters: Mapping[str, ReporterAccounts]
     told: Mapping[str, Sequence[ToldHome]]
-    # Binding → the person who lost it and is no more among those told.
+    # Event of a sale → whose binding it took out of force.
     lost: Mapping[str, ToldHome]
     rooms: Mapping[str, Sequence[str]]
     chosen: Mapping[str | None, Parameters]

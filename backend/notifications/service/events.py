@@ -109,8 +109,11 @@ def _told(ctx: Context, dwelling_ids: set[str]) -> dict[str, list[ToldHome]]:
 
 def _lost(ctx: Context, pairs: Sequence[tuple[Any, Rule]]) -> dict[str, ToldHome]:
     """Whoever is out of force since a sale hears of it, too."""
-    named = {event.payload["binding_id"] for event, _ in pairs if event.type == "binding.owner_changed"}
-    return {key: ToldHome(*home) for key, home in homes_of_bindings(ctx.session, named).items()}
+    named = {
+        event.id: event.payload["binding_id"] for event, _ in pairs if event.type == "binding.owner_changed"
+    }
+    homes = homes_of_bindings(ctx.session, set(named.values()))
+    return {event_id: ToldHome(*homes[name]) for event_id, name in named.items() if name in homes}
 
 
 def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _Rows:
@@ -133,9 +136,10 @@ def _deliveries(event: Any, rule: Rule, row: dict[str, Any], found: Found) -> _R
         case Audience.ROOM | Audience.ROOM_ABOVE | Audience.ROOM_TRUSTED:
             return _to(row, "room", found.rooms.get(str(row["organisation_id"]), ()), found)
         case Audience.HOUSEHOLD:
-            lost = found.lost.get(event.payload.get("binding_id", ""))
+            lost = found.lost.get(event.id)
             told = [*found.told.get(home_of(event), ()), *([lost] if lost else [])]
-            return _to_home(home_of(event), row, told, found.now)
+            # Nobody twice: the binding may be in force again by now.
+            return _to_home(home_of(event), row, dict.fromkeys(told), found.now)
 
 
 def _to(row: dict[str, Any], kind: str, names: Iterable[str], found: Found) -> _Rows:

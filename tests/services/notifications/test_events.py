@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import orjson
+from sqlmodel import select
 
+from backend.identity.tables import Binding
 from backend.infra.database import open_session
 from backend.kernel.events import Event
 from backend.ledger.service import append, number_events
@@ -91,6 +93,21 @@ def test_a_binding_is_told_to_who_is_there_already(town: World) -> None:
     assert row.recipient_id == owner.account_id
     (letter,) = town.outside.arrived()
     assert letter.page == f"pages/objection/index?about=binding&dwelling={home}&binding={'b' * 20}"
+
+
+def test_whoever_lost_a_home_by_its_sale_hears_of_it_once_also_when_confirmed_again(town: World) -> None:
+    """The bot may read of it after the community has put the binding in force again."""
+    estate = town.estate(1)
+    home = estate.dwelling_ids[0]
+    told = sorted(town.resident(home, relation=relation).account_id for relation in ("owner", "family"))
+    with town.acting() as ctx:
+        sold = ctx.session.exec(select(Binding.id).where(Binding.relation == "owner")).one()
+    for event in ("binding.owner_changed", "binding.activated"):
+        payload = {"binding_id": sold, "relation": "owner", "via": "staff"}
+        tell(town, event, ("dwelling", home), estate.community.id, **payload)
+    assert read(town) > 0
+    for kind in ("binding_sold", "binding_made"):
+        assert sorted(row.recipient_id for row in town.deliveries(kind)) == told
 
 
 def test_an_event_that_commits_late_is_not_skipped(town: World) -> None:
