@@ -217,7 +217,7 @@ RULES = (
     ),
     *(
         Rule(f"complaint.{what}", "room_complaint", Audience.ROOM_TRUSTED)
-        for what in ("registered", "handed_up")
+        for what in ("registered", "handed_up", "disputed")
     ),
 )
 

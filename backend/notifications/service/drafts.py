@@ -157,7 +157,7 @@ def _receiver_draft(event: Any, rule: Rule, facts: ComplaintFacts) -> Draft | No
 def _room_of(event: Any, rule: Rule, facts: ComplaintFacts) -> str | None:
     """Return whose rooms hear of it: of a restricted complaint those who may see it, as the accused may sit below."""
     if rule.audience is Audience.ROOM_TRUSTED:
-        is_theirs = facts.is_restricted or event.type != "complaint.registered"
+        is_theirs = facts.is_restricted or event.type == "complaint.handed_up"
         return facts.trusted_id if is_theirs else None
     if facts.is_restricted:
         return facts.trusted_id if rule.audience is Audience.ROOM else None

@@ -98,10 +98,11 @@ def test_only_the_rooms_of_those_who_may_see_it_hear_of_an_accusation(town: Worl
     rooms = {name: town.room(name) for name in (here, above, county)}
     happen(town, estate, row, "response_overdue")
     happen(town, estate, row, "overdue")
+    happen(town, estate, row, "disputed")
     read(town)
-    # That it came in, that nobody answered, that it is late: a number and no word of what it is.
+    # That it came in, was not answered, is late, is to be looked at again: a number and no word of what it is.
     told = town.deliveries("room_complaint")
-    assert [found.recipient_id for found in told] == [rooms[county]] * 3
+    assert [found.recipient_id for found in told] == [rooms[county]] * 4
     assert town.deliveries("room_complaint_above") == []
     delivery.deliver(town.ports, town.ways)
     assert all(estate.estate.name not in str(letter.text) for letter in town.outside.arrived())
