@@ -10,7 +10,7 @@ from backend.tally.small_groups import FEWEST
 FEWEST_HOMES = 10
 
 
-def held_back_note(number: int, struck: int = 0) -> str | None:
+def held_back_note(number: int, struck: int) -> str | None:
     """Return what is said beside a closed result whose questions leave out so many answers, or still count struck ones."""
     notes = []
     if number:

@@ -101,12 +101,13 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
     if row.rule_id is not None and form.overall is not None:
         questions[form.overall.id] = by_question(sums).get(form.overall.id, {})
     counted = sum(questions.get(CHANNEL, {}).values())
+    struck = len(responses.unsettled(ctx.session, row.id, estate_id)) if CHANNEL in left else 0
     result = {
         "responses": number,
         "overall": dict(overall),
         "questions": {question: counts for question, counts in questions.items() if counts},
-        "held_back": max(number - counted, 0),
-        "struck": len(responses.unsettled(ctx.session, row.id, estate_id)) if CHANNEL in left else 0,
+        "held_back": number - (counted - struck),
+        "struck": struck,
     }
     return result, digest.hexdigest()
 

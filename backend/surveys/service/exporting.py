@@ -93,9 +93,9 @@ def _summary(found: SurveyResults) -> Iterator[tuple[Cell, ...]]:
                 for test in (*each.result.tests, *each.result.beside)
             )
             yield each.estate_name, f"{OUTCOME_TITLES[each.result.outcome]}：{rates}"
-    note = held_back_note(found.held_back)
+    note = held_back_note(found.held_back, found.struck)
     if note is not None:
-        yield "未计入各题结果", note
+        yield "各题结果", note
     yield (
         "说明",
         "截止前的各题结果每次至少新增 5 户才更新，最新的 5 份先不计入；不足 5 份的分组不单独列出。比例一律向下取整。",

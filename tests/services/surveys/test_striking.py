@@ -29,7 +29,7 @@ from backend.surveys.service.striking import answer_objection
 from backend.surveys.tables import Survey, SurveyHousehold, SurveyResponse, SurveySum
 from tests.factories.people import acting_as, make_staff
 from tests.services.surveys.conftest import Quarter
-from tests.services.surveys.test_rates import gate_town, link
+from tests.services.surveys.test_rates import gate_town, link, sheet
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +158,24 @@ def test_struck_answers_leave_the_sums_with_five_others_and_not_alone(quarter: Q
     (estate,) = service.show_survey(quarter.committee, closed.id).estates
     assert (estate.result["struck"], estate.result["overall"]) == (0, {"satisfied": 9, "basically": 5})
     assert estate.result["questions"]["overall"] == {"*": 14, "satisfied": 9, "basically": 5}
+
+
+def test_the_close_tells_what_waits_beside_what_was_struck(quarter: Quarter) -> None:
+    survey = quarter.open()
+    homes = [home_of(quarter, survey, number) for number in range(10)]
+    quarter.say(survey, homes, "satisfied")
+    residents = [quarter.resident(number) for number in range(10)]
+    for number in (0, 1, 8, 9):  # two in the sums already, two that wait
+        reply(quarter.committee, objected(quarter, survey, number, residents[number]))
+    closed = quarter.close(survey)
+    found = service.results(quarter.committee, closed.id, None)
+    assert (found.counted, found.held_back, found.struck) == (5, 3, 2)
+    for number, left in ((2, (5, 3, 3)), (7, (5, 2, 3))):
+        reply(quarter.committee, objected(quarter, closed, number, residents[number]))
+        found = service.results(quarter.committee, closed.id, None)
+        assert (found.counted, found.held_back, found.struck) == left
+    said = str(sheet(service.export_survey(quarter.committee, closed.id), "概况"))
+    assert "另有 2 份回答" in said and "有 3 份代填的回答" in said
 
 
 def test_after_the_close_the_count_is_corrected_and_logged_and_the_questions_tell_of_nobody(

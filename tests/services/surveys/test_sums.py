@@ -160,7 +160,7 @@ def test_the_close_moves_no_question_by_fewer_than_five_households(
     assert total == 0 or total - before.counted >= 5
     assert total == 0 or total - answered(before, "item_1") >= 5
     assert after.held_back == (0 if total else first + second)
-    assert (held_back_note(after.held_back) is None) == bool(total)
+    assert (held_back_note(after.held_back, after.struck) is None) == bool(total)
     # The rule asks for exact numbers of the overall question, and for the coverage.
     evidence = survey_evidence(quarter.ctx.session, survey.id, estate_of(quarter))
     assert evidence is not None
