@@ -54,6 +54,12 @@ def hold_place(session: Session, survey_id: str, building_id: str) -> SurveyPlac
     ).one()
 
 
+def hold_building(session: Session, survey_id: str, pool: str, building_id: str) -> SurveyPlace:
+    """Return a building and hold it, its pool first: two answers from one pool never wait for each other in a ring."""
+    hold_place(session, survey_id, pool)
+    return hold_place(session, survey_id, building_id)
+
+
 def find_place(session: Session, survey_id: str, building_id: str) -> SurveyPlace | None:
     """Return a building of a survey."""
     return session.get(SurveyPlace, (survey_id, building_id), populate_existing=True)

@@ -164,7 +164,7 @@ def _add_remarks(ctx: Context, row: SurveyResponse, form: Form, answers: Mapping
 def _reach(ctx: Context, held: _Held, overall: str | None) -> None:
     """Move the coverage of household and building; what was covered by a former answer may no longer be."""
     survey, household = held.survey, held.household
-    is_covered = _covers(ctx, held, overall)
+    is_covered = is_covering(ctx, survey, held.form, household.estate_id, overall)
     was_answered, was_covered = household.answered_at is not None, household.covered_at is not None
     is_new = not was_answered and household.tries == 0
     building = household.building_id
@@ -174,15 +174,9 @@ def _reach(ctx: Context, held: _Held, overall: str | None) -> None:
         answered_at=household.answered_at or held.now,
         covered_at=(household.covered_at or held.now) if is_covered else None,
     )
-    # The pool before the building, always: two answers from one pool never wait for each other in a ring.
-    census.hold_place(ctx.session, survey.id, held.pool)
-    place = census.hold_place(ctx.session, survey.id, building)
+    place = census.hold_building(ctx.session, survey.id, held.pool, building)
     change = (int(not was_answered), int(is_covered) - int(was_covered), int(is_new))
     census.move_place(ctx.session, place, *change)
-
-
-def _covers(ctx: Context, held: _Held, overall: str | None) -> bool:
-    return is_covering(ctx, held.survey, held.form, held.household.estate_id, overall)
 
 
 def is_covering(ctx: Context, survey: Survey, form: Form, estate_id: str, overall: str | None) -> bool:

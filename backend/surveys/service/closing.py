@@ -18,7 +18,7 @@ from backend.surveys.rules.joining import NEW
 from backend.surveys.rules.questions import Form, form_of
 from backend.surveys.service.joining import answered_anew, join_sums, show_texts
 from backend.surveys.service.loading import load_survey, tell
-from backend.surveys.tables import Survey, SurveyResponse
+from backend.surveys.tables import Survey, SurveyEstate, SurveyResponse
 from backend.tally.small_groups import FEWEST
 
 MOST_AT_ONCE = 200
@@ -50,14 +50,14 @@ def close_survey(ctx: Context, survey_id: str) -> Survey:
 def _close(ctx: Context, row: Survey, now: datetime) -> None:
     hashes = []
     for estate in surveys.estates_of(ctx.session, [row.id]):
-        result, digest = recount(ctx, row, estate.estate_id)
-        surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest)
-        hashes.append(f"{estate.estate_id}:{digest}")
-        _settle(ctx, row, estate.estate_id, now)
+        estate_id = estate.estate_id
+        result, digest = recount(ctx, row, estate)
+        hashes.append(f"{estate_id}:{digest}")
+        _settle(ctx, row, estate_id, now)
         if not result["held_back"]:
-            responses.release_rest(ctx.session, row.id, estate.estate_id, now)
+            responses.release_rest(ctx.session, row.id, estate_id, now)
         if not result["struck"]:
-            gone = responses.unsettled(ctx.session, row.id, estate.estate_id)
+            gone = responses.unsettled(ctx.session, row.id, estate_id)
             responses.mark_settled(ctx.session, [each.id for each in gone], now)
     if not surveys.change_survey(ctx.session, row, row.version, state="closed", closed_at=now):
         raise errors.changed()
@@ -73,8 +73,8 @@ def _settle(ctx: Context, row: Survey, estate_id: str, now: datetime) -> None:
     show_texts(ctx, row.id, estate_id, kept=0)
 
 
-def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], str]:
-    """Return an estate's result from its standing responses, and their hash.
+def recount(ctx: Context, row: Survey, estate: SurveyEstate) -> tuple[dict[str, Any], str]:
+    """Write down an estate's result from its standing responses and their hash, and return both.
 
     Result: ``responses``, ``overall`` (answer → number), ``questions`` (id → code → number), ``held_back``: how
     many answers are not in ``questions``, and ``struck``: how many struck ones still are. What the gate judges is
@@ -82,7 +82,7 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
     it; of any other the result is what is shown already: its difference from that would tell what one to four said.
     The hash is over one line per response by id: id, fingerprint of what was sent, overall answer.
     """
-    form = form_of(row.form)
+    form, estate_id = form_of(row.form), estate.estate_id
     overall: Counter[str] = Counter()
     sums: Counter[tuple[str, str]] = Counter()
     waiting: list[SurveyResponse] = []
@@ -96,7 +96,7 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
             waiting.append(response)
         sums.update(counts_of(form, response.answers, response.channel))
         digest.update(f"{response.id} {response.request_sha256} {response.overall or ''}\n".encode())
-    left = _left_as_shown(ctx, row, form, estate_id, waiting)
+    left = _left_as_shown(ctx, form, estate, None if row.state == "closed" else waiting)
     questions = by_question(sums) | left
     if row.rule_id is not None and form.overall is not None:
         questions[form.overall.id] = by_question(sums).get(form.overall.id, {})
@@ -109,25 +109,26 @@ def recount(ctx: Context, row: Survey, estate_id: str) -> tuple[dict[str, Any], 
         "held_back": number - (counted - struck),
         "struck": struck,
     }
+    surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest.hexdigest())
     return result, digest.hexdigest()
 
 
 def _left_as_shown(
-    ctx: Context, row: Survey, form: Form, estate_id: str, waiting: Sequence[SurveyResponse]
+    ctx: Context, form: Form, estate: SurveyEstate, waiting: Sequence[SurveyResponse] | None
 ) -> dict[str, dict[str, int]]:
     """Return question → code → number, as it is shown, of every question that too few would move.
 
-    After the close nothing waits any more: what changes then changes the exact question alone.
+    ``waiting`` is None after the close, when nothing waits: what changes then changes the exact question alone.
     """
     new: Counter[str] = Counter()
-    if row.state == "closed":
-        estate = surveys.find_estate(ctx.session, row.id, estate_id)
-        shown = (estate.result or {}).get("questions", {}) if estate is not None else {}
+    if waiting is None:
+        shown = estate.result["questions"]
     else:
-        shown = joined.sums_of(ctx.session, row.id, estate_id)
+        at = (estate.survey_id, estate.estate_id)
+        shown = joined.sums_of(ctx.session, *at)
         new.update(answered_anew(form, waiting))
-        answers = joined.held_in(ctx.session, row.id, estate_id, ANSWERED)
-        held = joined.held_in(ctx.session, row.id, estate_id, NEW)
+        answers = joined.held_in(ctx.session, *at, ANSWERED)
+        held = joined.held_in(ctx.session, *at, NEW)
         new.update({question: min(number, answers.get(question, 0)) for question, number in held.items()})
     asked = (CHANNEL, *(question.id for _, question in form.questions()))
     return {question: dict(shown.get(question, {})) for question in asked if new[question] < FEWEST}

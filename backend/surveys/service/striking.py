@@ -34,28 +34,24 @@ def answer_objection(ctx: Context, answered: Answered) -> None:
     standing = [row for row in entered if row.state == "standing"]
     if not answered.is_upheld or not standing:
         return
-    now = ctx.clock.now()
+    now, pool = ctx.clock.now(), standing[0].pool
     for row in standing:
         responses.strike(ctx.session, row, now, answered.objection_id)
-    _unreach(ctx, survey, household)
+    _unreach(ctx, survey, household, pool)
     tell(ctx, survey, "answers_struck", {"household": household.dwelling_id, "answers": len(standing)})
     if survey.state == "closed":
         _correct(ctx, survey, household.estate_id)
 
 
-def _unreach(ctx: Context, survey: Survey, household: SurveyHousehold) -> None:
+def _unreach(ctx: Context, survey: Survey, household: SurveyHousehold, pool: str) -> None:
     """Take back the coverage of household and building, as far as nobody else's answer holds it."""
     left = responses.standing_of_household(ctx.session, household.id)
     was_answered, was_covered = household.answered_at is not None, household.covered_at is not None
     covered_at = _covered_since(ctx, survey, household, left)
     answered_at = min((row.arrived_at for row in left), default=None)
-    is_untouched = answered_at is None and household.tries == 0
+    is_untouched, building = answered_at is None and household.tries == 0, household.building_id
     census.change_household(ctx.session, household, answered_at=answered_at, covered_at=covered_at)
-    place = census.find_place(ctx.session, survey.id, household.building_id)
-    assert place is not None
-    # The pool before the building, as where answers arrive.
-    census.hold_place(ctx.session, survey.id, place.pool)
-    place = census.hold_place(ctx.session, survey.id, place.building_id)
+    place = census.hold_building(ctx.session, survey.id, pool, building)
     change = (
         int(answered_at is not None) - int(was_answered),
         int(covered_at is not None) - int(was_covered),
@@ -76,6 +72,5 @@ def _correct(ctx: Context, survey: Survey, estate_id: str) -> None:
     estate = surveys.find_estate(ctx.session, survey.id, estate_id)
     assert estate is not None
     before = estate.responses_sha256
-    result, digest = recount(ctx, survey, estate_id)
-    surveys.change_estate(ctx.session, estate, result=result, responses_sha256=digest)
+    _, digest = recount(ctx, survey, estate)
     tell(ctx, survey, "corrected", {"estate": estate_id, "before": before, "after": digest})

@@ -98,7 +98,7 @@ def test_a_change_of_mind_is_taken_out_once_however_often_it_comes(quarter: Quar
         1,
         10,
     )
-    result, _ = recount(quarter.ctx, survey, estate_of(quarter))
+    result, _ = recount(quarter.ctx, survey, service.show_survey(quarter.committee, survey.id).estates[0])
     assert result["questions"]["overall"] == {"*": 15, "satisfied": 14, "dissatisfied": 1}
 
 
