@@ -101,7 +101,8 @@ def _earlier(table: Any, before: Position) -> Any:
 
 def _homes(session: Session, delivery_ids: Sequence[str]) -> dict[str, list[str]]:
     chosen = select(col(DeliveryHousehold.delivery_id), col(DeliveryHousehold.dwelling_id))
-    rows = session.execute(chosen.where(col(DeliveryHousehold.delivery_id).in_(delivery_ids))).all()
+    chosen = chosen.where(col(DeliveryHousehold.delivery_id).in_(delivery_ids))
+    rows = session.execute(chosen.order_by(col(DeliveryHousehold.dwelling_id))).all()
     labels = labels_of_dwellings(session, {dwelling for _, dwelling in rows})
     found: dict[str, list[str]] = {}
     for delivery_id, dwelling_id in rows:

@@ -59,14 +59,14 @@ def find_dwellings_by_phone(session: Session, phone_indexes: Collection[str]) ->
         .join(Owner, col(Owner.id) == col(Dwelling.owner_id))
         .join(OwnerMember, col(OwnerMember.owner_id) == col(Owner.id))
         .where(col(OwnerMember.phone_index).in_(phone_indexes), Dwelling.state == "active")
-        .order_by(Dwelling.id)
+        .order_by(Dwelling.id, OwnerMember.id)
         .limit(MATCH_LIMIT)
     ).all()
     rented = session.exec(
         select(Dwelling.id, Tenant.kind)
         .join(Tenant, col(Tenant.dwelling_id) == col(Dwelling.id))
         .where(col(Tenant.phone_index).in_(phone_indexes), Dwelling.state == "active")
-        .order_by(Dwelling.id)
+        .order_by(Dwelling.id, Tenant.id)
         .limit(MATCH_LIMIT)
     ).all()
     return [
@@ -84,7 +84,10 @@ def owners_of_dwellings(session: Session, dwelling_ids: Collection[str]) -> dict
 
 
 def phones_of_owners(session: Session, owner_ids: Collection[str]) -> dict[str, dict[str, str]]:
-    """Return owner id → blind phone index → relation (as bindings name it), in one query."""
+    """Return owner id → blind phone index → relation (as bindings name it), in one query.
+
+    Of members who share a number the representative counts.
+    """
     found: dict[str, dict[str, str]] = {}
     if not owner_ids:
         return found
@@ -92,6 +95,7 @@ def phones_of_owners(session: Session, owner_ids: Collection[str]) -> dict[str, 
         select(Owner.id, OwnerMember.phone_index, Owner.kind, OwnerMember.is_representative)
         .join(OwnerMember, col(OwnerMember.owner_id) == col(Owner.id))
         .where(col(Owner.id).in_(set(owner_ids)), col(OwnerMember.phone_index).is_not(None))
+        .order_by(col(OwnerMember.is_representative))
     )
     for owner_id, phone, kind, chosen_one in session.exec(chosen):
         found.setdefault(owner_id, {})[str(phone)] = _owner_relation(kind, chosen_one)

@@ -76,7 +76,7 @@ def _at_building(scope: Scope, building_id: str) -> Scope:
 
 
 def _natural(code: str) -> tuple[int, int, str]:
-    return (0, int(code), "") if code.isascii() and code.isdigit() else (1, 0, code)
+    return (0, int(code), code) if code.isascii() and code.isdigit() else (1, 0, code)
 
 
 def list_dwellings(ctx: Context, command: ListDwellings) -> list[DwellingLine]:

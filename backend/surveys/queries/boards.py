@@ -101,6 +101,7 @@ def sums_of_estates(session: Session, survey_id: str, estate_ids: Collection[str
             col(SurveySum.estate_id).in_(estate_ids),
         )
         .group_by(SurveySum.question, SurveySum.code)
+        .order_by(SurveySum.question, SurveySum.code)
     )
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for question, code, number in session.exec(query):

@@ -62,7 +62,7 @@ def responses_of_account(session: Session, vault: Vault, account_id: str, limit:
         select(SurveyResponse, Survey)
         .join(Survey, col(Survey.id) == col(SurveyResponse.survey_id))
         .where(SurveyResponse.entered_by == account_id, SurveyResponse.channel == "online")
-        .order_by(col(SurveyResponse.arrived_at).desc())
+        .order_by(col(SurveyResponse.arrived_at).desc(), col(SurveyResponse.id).desc())
         .limit(limit)
     )
     return [

@@ -157,10 +157,14 @@ def todo(
 def households_of_dwellings(
     session: Session, survey_ids: Sequence[str], dwelling_ids: Sequence[str]
 ) -> Sequence[SurveyHousehold]:
-    """Return the census rows of some dwellings in some surveys, in one query."""
+    """Return the census rows of some dwellings in some surveys, in walking order, in one query."""
     return session.exec(
-        select(SurveyHousehold).where(
+        select(SurveyHousehold)
+        .where(
             col(SurveyHousehold.dwelling_id).in_(dwelling_ids), col(SurveyHousehold.survey_id).in_(survey_ids)
+        )
+        .order_by(
+            col(SurveyHousehold.survey_id), col(SurveyHousehold.estate_id), col(SurveyHousehold.position)
         )
     ).all()
 

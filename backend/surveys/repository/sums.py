@@ -81,10 +81,14 @@ def held_in(session: Session, survey_id: str, estate_id: str, code: str) -> dict
 
 def sums_of(session: Session, survey_id: str, estate_id: str) -> dict[str, dict[str, int]]:
     """Return question → code → number as the sums of an estate stand; no zeros."""
-    query = sa_select(col(SurveySum.question), col(SurveySum.code), col(SurveySum.number)).where(
-        col(SurveySum.survey_id) == survey_id,
-        col(SurveySum.estate_id) == estate_id,
-        col(SurveySum.pool) == WHOLE,
+    query = (
+        sa_select(col(SurveySum.question), col(SurveySum.code), col(SurveySum.number))
+        .where(
+            col(SurveySum.survey_id) == survey_id,
+            col(SurveySum.estate_id) == estate_id,
+            col(SurveySum.pool) == WHOLE,
+        )
+        .order_by(col(SurveySum.question), col(SurveySum.code))
     )
     found: dict[str, dict[str, int]] = {}
     for question, code, number in session.execute(query):

@@ -87,7 +87,7 @@ def change_estate(session: Session, row: SurveyEstate, **values: Any) -> None:
 def due_surveys(session: Session, now: datetime, limit: int) -> list[str]:
     """Return open surveys whose deadline has passed."""
     query = select(Survey.id).where(Survey.state == "open", col(Survey.closes_at) <= now)
-    return list(session.exec(query.order_by(col(Survey.closes_at)).limit(limit)))
+    return list(session.exec(query.order_by(col(Survey.closes_at), col(Survey.id)).limit(limit)))
 
 
 def forget_drafts(session: Session, survey_id: str) -> None:

@@ -13,7 +13,7 @@ from backend.ledger.tables import LedgerEvent
 from backend.registry import queries, service
 from backend.registry.errors import CodeTaken, EstateChanged, NotACommunity, WrongLevel
 from backend.registry.service.estates import EstateFacts
-from backend.registry.tables import Dwelling, Organisation, Tenant
+from backend.registry.tables import Dwelling, Organisation, Owner, OwnerMember, Tenant
 from tests.factories.people import acting_as, make_staff
 from tests.factories.places import make_community, make_estate
 
@@ -202,6 +202,24 @@ def test_phones_of_a_dwelling_by_index_only(ctx: Context) -> None:
     ctx.session.get_one(Dwelling, fixture.dwelling_ids[0]).state = "removed"
     ctx.session.flush()
     assert queries.find_dwellings_by_phone(ctx.session, [index]) == []
+
+
+def test_of_members_who_share_a_number_the_representative_counts(ctx: Context) -> None:
+    fixture = make_estate(ctx, dwellings=1)
+    owner = ctx.session.get_one(Owner, ctx.session.get_one(Dwelling, fixture.dwelling_ids[0]).owner_id)
+    owner.kind = "co_owners"
+    for is_representative in (True, False):
+        ctx.session.add(
+            OwnerMember(
+                id=new_id(),
+                owner_id=owner.id,
+                name_sealed="sealed",
+                phone_index="shared",
+                is_representative=is_representative,
+            )
+        )
+        ctx.session.flush()
+    assert queries.phones_of_owners(ctx.session, [owner.id])[owner.id]["shared"] == "representative"
 
 
 def test_administrator_sees_no_names(ctx: Context) -> None:
