@@ -12,7 +12,6 @@ MOST_BYTES = 1900
 
 BALLOT_PAGE = "pages/ballot/index?id={ballot}"
 HOME_PAGE = "pages/index/index"
-BIND_PAGE = "pages/binding/index"
 
 SORRY = "系统正忙，没能查到。请过几分钟再试，或回复“人工”。"
 TOO_FAST = "您发得太快了，请过一分钟再发。"

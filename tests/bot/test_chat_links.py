@@ -151,7 +151,7 @@ def test_a_follower_is_recognised_across_apps(online: Chatting, simulator: Simul
     assert chat_jobs.recognise_followers(online.ports) == 0
     assert online.say(follower, "投票") == texts.NOTHING_OPEN
     with online.acting() as ctx:
-        assert followers.account_of_follower(ctx, follower) == person.account_id
+        assert followers.accounts_of_follower(ctx, follower) == {"resident": person.account_id}
 
 
 def test_logging_in_keeps_the_id_across_apps(online: Chatting) -> None:

@@ -57,11 +57,6 @@ def accounts_of_follower(ctx: Context, openid: str) -> dict[str, str]:
     return dict(ctx.session.execute(chosen).all())
 
 
-def account_of_follower(ctx: Context, openid: str) -> str | None:
-    """Return whose resident account this follower is."""
-    return accounts_of_follower(ctx, openid).get("resident")
-
-
 def note_contact(ctx: Context, openid: str, *, is_tap: bool = False) -> None:
     """A follower wrote: for 48 hours they can be answered freely; after a tap or a follow for a minute."""
     note_contacts(ctx, [openid], is_tap=is_tap)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from backend.registry.queries.estates import (
     EligibilityFacts,
     EstateCard,
-    eligibility_facts,
     estate_card,
     estate_codes,
     estate_names,
     estates_within,
 )
 from backend.registry.queries.people import (
-    DwellingPhone,
-    dwelling_phones,
     find_dwellings_by_phone,
     owners_of_dwellings,
     phones_of_owners,
@@ -21,11 +18,9 @@ from backend.registry.queries.people import (
 from backend.registry.queries.places import (
     PlaceCard,
     ancestors,
-    dwellings_in,
     find_dwelling,
     is_inside,
     is_place_in_estate,
-    label_of_dwelling,
     labels_of_dwellings,
     organisation_of_estate,
     path_of_organisation,
@@ -45,7 +40,6 @@ from backend.registry.queries.points import (
 from backend.registry.queries.roll import RollSource, display_of, has_displayed, roll_source
 
 __all__ = [
-    "DwellingPhone",
     "EligibilityFacts",
     "EstateCard",
     "Jurisdiction",
@@ -53,9 +47,6 @@ __all__ = [
     "RollSource",
     "ancestors",
     "display_of",
-    "dwelling_phones",
-    "dwellings_in",
-    "eligibility_facts",
     "estate_at",
     "estate_card",
     "estate_codes",
@@ -68,7 +59,6 @@ __all__ = [
     "has_displayed",
     "is_inside",
     "is_place_in_estate",
-    "label_of_dwelling",
     "labels_of_dwellings",
     "names_of_organisations",
     "organisation_of_estate",

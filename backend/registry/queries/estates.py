@@ -84,11 +84,6 @@ def estate_codes(session: Session, organisation_path: str) -> dict[str, str]:
     return {code: estate_id for code, estate_id in rows if counts[code] == 1}
 
 
-def eligibility_facts(session: Session, estate_id: str) -> EligibilityFacts:
-    """Return the facts; raises NotFound."""
-    return estate_card(session, estate_id).facts
-
-
 def _facts(session: Session, estate: Estate) -> EligibilityFacts:
     buildings = (
         select(func.count()).select_from(Building).where(Building.estate_id == estate.id).scalar_subquery()

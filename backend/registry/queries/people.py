@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -14,39 +13,12 @@ MATCH_LIMIT = 200
 _TENANT_RELATIONS = {"family": "family", "tenant": "tenant", "public": "public_tenant"}
 
 
-class DwellingPhone(NamedTuple):
-    """A known phone of a dwelling: blind index and relation (as bindings name it)."""
-
-    phone_index: str
-    relation: str
-
-
 def _owner_relation(kind: str, is_representative: bool) -> str:
     if kind == "person":
         return "owner"
     if kind == "co_owners" and not is_representative:
         return "co_owner"
     return "representative"
-
-
-def dwelling_phones(session: Session, dwelling_id: str) -> list[DwellingPhone]:
-    """Return the phones of the owner's members, then of the tenants."""
-    members = session.exec(
-        select(OwnerMember.phone_index, Owner.kind, OwnerMember.is_representative)
-        .join(Owner, col(Owner.id) == col(OwnerMember.owner_id))
-        .join(Dwelling, col(Dwelling.owner_id) == col(Owner.id))
-        .where(Dwelling.id == dwelling_id, col(OwnerMember.phone_index).is_not(None))
-        .limit(MATCH_LIMIT)
-    ).all()
-    tenants = session.exec(
-        select(Tenant.phone_index, Tenant.kind)
-        .where(Tenant.dwelling_id == dwelling_id, col(Tenant.phone_index).is_not(None))
-        .limit(MATCH_LIMIT)
-    ).all()
-    return [
-        *(DwellingPhone(str(phone), _owner_relation(kind, chosen)) for phone, kind, chosen in members),
-        *(DwellingPhone(str(phone), _TENANT_RELATIONS[kind]) for phone, kind in tenants),
-    ]
 
 
 def find_dwellings_by_phone(session: Session, phone_indexes: Collection[str]) -> list[tuple[str, str]]:

@@ -138,19 +138,3 @@ def labels_of_dwellings(session: Session, dwelling_ids: Collection[str]) -> dict
         dwelling_id: dwelling_label(building, entrance, door)
         for dwelling_id, building, entrance, door in session.exec(statement)
     }
-
-
-def label_of_dwelling(session: Session, dwelling_id: str) -> str:
-    """Return the label a reader sees, e.g. ``3栋2单元501``; raises NotFound."""
-    found = labels_of_dwellings(session, [dwelling_id]).get(dwelling_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def dwellings_in(session: Session, estate_id: str, building_id: str | None = None) -> list[str]:
-    """Return the ids of the active dwellings of an estate or one building, in the order of their keys."""
-    statement = select(Dwelling.id).where(Dwelling.estate_id == estate_id, Dwelling.state == "active")
-    if building_id is not None:
-        statement = statement.where(Dwelling.building_id == building_id)
-    return list(session.exec(statement.order_by(Dwelling.key)))

@@ -219,8 +219,3 @@ class EstateWriter:
             update(Dwelling).where(col(Dwelling.id) == bindparam("at")).values(state="removed"),
             [{"at": identifier} for identifier in dwelling_ids],
         )
-
-
-def count_steps(plans: Mapping[str, EstatePlan]) -> int:
-    """Return how many rows the plans write."""
-    return sum(len(plan.added) + len(plan.changed) for plan in plans.values())

@@ -30,7 +30,7 @@ from backend.infra.database import open_session
 from backend.infra.storage import Storage
 from backend.kernel.access import SYSTEM
 from backend.kernel.clock import local_date
-from backend.notifications.service.followers import account_of_follower, link_follower
+from backend.notifications.service.followers import accounts_of_follower, link_follower
 from backend.registry import queries as registry
 from backend.registry.tables import OwnerMember
 from backend.schema import metadata
@@ -106,7 +106,7 @@ def test_killed_half_way_it_goes_on_and_everything_is_found_before_during_and_af
     def all_found(*keys: tuple[str, bytes]) -> None:
         assert {openid: log_in(town, openid, *keys) for openid in people} == people
         assert [doors_of(town, phone, *keys) for phone in estate.phones] == [1] * 7
-        assert town.act(lambda ctx: account_of_follower(ctx, "f-1"), *keys) == people["o-1"]
+        assert town.act(lambda ctx: accounts_of_follower(ctx, "f-1"), *keys) == {"resident": people["o-1"]}
 
     both = town.ports(NEW, OLD)
     all_found(OLD, NEW)

@@ -113,10 +113,10 @@ def test_forgetting_an_account_leaves_no_consent_and_no_follower(
 ) -> None:
     by_phone(ctx, person, "tap-00001")
     followers.link_follower(ctx, person.account_id, "follower")
-    assert followers.account_of_follower(ctx, "follower") == person.account_id
+    assert followers.accounts_of_follower(ctx, "follower") == {"resident": person.account_id}
     assert followers.export_account(ctx, person.account_id)["consents"]
     followers.forget_account(ctx, person.account_id)
-    assert followers.account_of_follower(ctx, "follower") is None
+    assert followers.accounts_of_follower(ctx, "follower") == {}
     assert followers.export_account(ctx, person.account_id) == {"consents": {}, "messages": []}
 
 
@@ -124,6 +124,6 @@ def test_one_follower_belongs_to_one_account(ctx: Context, person: ResidentFixtu
     other = make_resident(ctx, make_estate(ctx, dwellings=1).dwelling_ids[0])
     followers.link_follower(ctx, person.account_id, "follower")
     followers.link_follower(ctx, other.account_id, "follower")
-    assert followers.account_of_follower(ctx, "follower") == other.account_id
+    assert followers.accounts_of_follower(ctx, "follower") == {"resident": other.account_id}
     followers.unlink_follower(ctx, "follower")
-    assert followers.account_of_follower(ctx, "follower") is None
+    assert followers.accounts_of_follower(ctx, "follower") == {}

@@ -168,7 +168,7 @@ def test_roll_source_leaves_out_removed_dwellings_and_can_be_narrowed(ctx: Conte
         ctx.session, fixture.estate.id, fixture.building_ids[1], fixture.entrance_ids[1]
     )
     assert [row.dwelling_id for row in narrow] == fixture.dwelling_ids[3:]
-    facts = queries.eligibility_facts(ctx.session, fixture.estate.id)
+    facts = queries.estate_card(ctx.session, fixture.estate.id).facts
     assert (facts.buildings, facts.dwellings, facts.households, facts.exclusive_area_centi) == (
         2,
         5,
@@ -182,7 +182,9 @@ def test_places_are_told_by_scope_label_and_typed_door(ctx: Context) -> None:
     scope = queries.scope_of_dwelling(ctx.session, fixture.dwelling_ids[1])
     assert (scope.organisation_path, scope.estate_id) == (fixture.community.path, fixture.estate.id)
     assert (scope.building_id, scope.entrance_id) == (fixture.building_ids[0], fixture.entrance_ids[0])
-    assert queries.label_of_dwelling(ctx.session, fixture.dwelling_ids[1]) == "1栋1单元102"
+    assert queries.labels_of_dwellings(ctx.session, fixture.dwelling_ids[1:]) == {
+        fixture.dwelling_ids[1]: "1栋1单元102"
+    }
     for door in ("1栋1单元102", "1-1-102", "1/1/102", "01号楼 1单元 0102室", "１-１-１０２"):
         assert queries.find_dwelling(ctx.session, fixture.estate.id, door) == fixture.dwelling_ids[1]
     for door in ("1-1-999", "", "102", "栋单元", "a" * 500):
@@ -197,7 +199,6 @@ def test_places_are_told_by_scope_label_and_typed_door(ctx: Context) -> None:
 def test_phones_of_a_dwelling_by_index_only(ctx: Context) -> None:
     fixture = make_estate(ctx, dwellings=1)
     index = ctx.vault.index(fixture.phones[0], "phone")
-    assert queries.dwelling_phones(ctx.session, fixture.dwelling_ids[0]) == [(index, "owner")]
     assert queries.find_dwellings_by_phone(ctx.session, [index]) == [(fixture.dwelling_ids[0], "owner")]
     ctx.session.get_one(Dwelling, fixture.dwelling_ids[0]).state = "removed"
     ctx.session.flush()
