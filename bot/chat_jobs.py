@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from backend.identity.service import account_of_unionid
 from backend.infra.context import Context, Ports
@@ -63,10 +64,10 @@ def answer_chats(ports: Ports) -> int:
     done = 0
     for task in waiting:
         try:
-            done += run_step(ports, lambda ctx, task=task: _answer(ctx, task))  # type: ignore[misc] # mypy cannot infer a lambda's default
+            done += run_step(ports, partial(_answer, task=task))
         except Exception:
             logger.exception("chat_answer_failed", extra={"fields": {"topic": task.topic}})
-            run_step(ports, lambda ctx, task=task: chats.note_failed_try(ctx, task.key))  # type: ignore[misc] # as above
+            run_step(ports, partial(chats.note_failed_try, key=task.key))
     return done
 
 

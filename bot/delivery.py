@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -21,6 +22,7 @@ from backend.notifications.channels.binding import channels_for
 from backend.notifications.channels.letter import Channel, Letter
 from backend.notifications.rules.outcomes import Came, Outcome
 from backend.notifications.service import events, pushes, recording, reminders, sending, survey_reminders
+from bot.jobs import each
 
 logger = logging.getLogger("gongjue.bot")
 
@@ -50,15 +52,10 @@ def remind(ports: Ports) -> int:
     """Plan the reminders that are due and enqueue them page by page; returns how many messages were worked on."""
     after: str | None = ""
     while after is not None:
-        last = after
-        after = run_step(ports, lambda ctx, last=last: reminders.plan_reminders(ctx, last))  # type: ignore[misc] # mypy cannot infer a lambda's default
+        after = run_step(ports, partial(reminders.plan_reminders, after=after))
     held: tuple[str, str] | None = ("", "")
     while held is not None:
-        pair = held
-        held = run_step(
-            ports,
-            lambda ctx, pair=pair: survey_reminders.plan_survey_messages(ctx, pair),  # type: ignore[misc] # as above
-        )
+        held = run_step(ports, partial(survey_reminders.plan_survey_messages, after=held))
     return enqueue(ports)
 
 
@@ -68,13 +65,8 @@ def enqueue(ports: Ports) -> int:
     for message_id in waiting:
         after: str | None = ""
         while after is not None:
-            last = after
-            after = run_step(
-                ports,
-                lambda ctx, message_id=message_id, last=last: reminders.enqueue_next_page(  # type: ignore[misc] # as above
-                    ctx, message_id, last
-                ),
-            )
+            page = partial(reminders.enqueue_next_page, message_id=message_id, after=after)
+            after = run_step(ports, page)
     return len(waiting)
 
 
@@ -237,10 +229,4 @@ def run_step(ports: Ports, step: Callable[[Context], T]) -> T:
 
 def _each(ports: Ports, state: str, step: Callable[[Context, str], int]) -> int:
     """Take every ballot of a state in a transaction of its own; one that fails holds up no other."""
-    total = 0
-    for ballot_id in run_step(ports, lambda ctx: pushes.ballots_of_state(ctx, state)):
-        try:
-            total += run_step(ports, lambda ctx, chosen=ballot_id: step(ctx, chosen))  # type: ignore[misc] # as above
-        except Exception:
-            logger.exception("item_failed", extra={"fields": {"item": ballot_id}})
-    return total
+    return each(ports, run_step(ports, lambda ctx: pushes.ballots_of_state(ctx, state)), step)

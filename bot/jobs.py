@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import text
@@ -48,19 +49,19 @@ def beat(ports: Ports) -> None:
 def close_due_ballots(ports: Ports) -> int:
     """End the window of every ballot whose deadline has passed; returns how many were ended."""
     due = _read(ports, lambda session: ballots.due_ballots(session, "open", db_now(session)))
-    return _each(ports, due, lambda ctx, ballot_id: close_ballot(ctx, ballot_id) is not None)
+    return each(ports, due, lambda ctx, ballot_id: close_ballot(ctx, ballot_id) is not None)
 
 
 def seal_due_ballots(ports: Ports) -> int:
     """Seal every ballot whose counting is over; returns how many were sealed."""
     due = _read(ports, lambda session: ballots.due_ballots(session, "counting", db_now(session)))
-    return _each(ports, due, lambda ctx, ballot_id: seal_ballot(ctx, ballot_id) is not None)
+    return each(ports, due, lambda ctx, ballot_id: seal_ballot(ctx, ballot_id) is not None)
 
 
 def close_due_surveys(ports: Ports) -> int:
     """Close every survey whose deadline has passed; returns how many were closed."""
     due = _read(ports, lambda session: surveys.due_surveys(_context(ports, session)))
-    return _each(ports, due, lambda ctx, survey_id: surveys.close_survey(ctx, survey_id).state == "closed")
+    return each(ports, due, lambda ctx, survey_id: surveys.close_survey(ctx, survey_id).state == "closed")
 
 
 def number_new_events(ports: Ports) -> int:
@@ -71,18 +72,15 @@ def number_new_events(ports: Ports) -> int:
 def number_new_votes(ports: Ports) -> int:
     """Give every committed vote of the running ballots its leaf; returns how many got one."""
     active = _read(ports, ballots.active_ballots)
-    return sum(
-        _until_none(ports, lambda session, chosen=ballot_id: number_votes(session, chosen))  # type: ignore[misc] # mypy cannot infer a lambda's default
-        for ballot_id in active
-    )
+    return sum(_until_none(ports, partial(number_votes, ballot_id=ballot_id)) for ballot_id in active)
 
 
 def make_checkpoints(ports: Ports) -> int:
     """Set a checkpoint on every running ballot's tree and on the events'; returns how many trees were done."""
     active = _read(ports, ballots.active_ballots)
-    done = _each(ports, active, lambda ctx, ballot_id: seal_tree(ctx.session, ballot_id) is not None)
+    done = each(ports, active, lambda ctx, ballot_id: seal_tree(ctx.session, ballot_id) is not None)
     number_new_events(ports)
-    return done + _each(ports, [EVENT_TREE], lambda ctx, tree: make_checkpoint(ctx.session, tree) is not None)
+    return done + each(ports, [EVENT_TREE], lambda ctx, tree: make_checkpoint(ctx.session, tree) is not None)
 
 
 def run_imports(ports: Ports) -> int:
@@ -108,7 +106,7 @@ def remind_rectification(ports: Ports) -> int:
     """Tell of every item soon due or overdue and every warranty about to end; returns how many were told of."""
     items = _read(ports, rectification.items_to_tell)
     works = _read(ports, rectification.warranties_to_tell)
-    return _each(ports, items, tell_of_item) + _each(ports, works, tell_of_warranty)
+    return each(ports, items, tell_of_item) + each(ports, works, tell_of_warranty)
 
 
 def watch_complaints(ports: Ports) -> int:
@@ -120,12 +118,12 @@ def watch_complaints(ports: Ports) -> int:
         (escalation.long_paused, escalation.tell_long_pause),
         (escalation.expired, close_unanswered),
     )
-    return sum(_each(ports, _read(ports, find), step) for find, step in steps)
+    return sum(each(ports, _read(ports, find), step) for find, step in steps)
 
 
 def recount_provisional(ports: Ports) -> int:
     """Count again the deadlines that lay beyond the known calendars; returns how many moved or became certain."""
-    return _each(ports, _read(ports, escalation.provisional), escalation.recompute)
+    return each(ports, _read(ports, escalation.provisional), escalation.recompute)
 
 
 def forget_what_is_old(ports: Ports) -> int:
@@ -146,7 +144,7 @@ def _read(ports: Ports, query: Callable[[Session], T]) -> T:
         return query(session)
 
 
-def _each(ports: Ports, items: Iterable[str], step: Callable[[Context, str], bool]) -> int:
+def each(ports: Ports, items: Iterable[str], step: Callable[[Context, str], int]) -> int:
     """Take every item in a transaction of its own; one that fails is logged and holds up no other."""
     done = 0
     for item in items:

@@ -90,7 +90,7 @@ def forget_failures(session: Session, channel: str) -> None:
     session.execute(statement.execution_options(**_QUIET))
 
 
-def rest_channel(session: Session, channel: str, now: datetime, until: datetime) -> None:
+def rest_channel(session: Session, channel: str, until: datetime) -> None:
     """Let a channel rest, never shorter than it was to rest already."""
     insert = insert_once(session, ChannelState).values(channel=channel, failures=0, paused_until=until)
     session.execute(
@@ -102,9 +102,9 @@ def rest_channel(session: Session, channel: str, now: datetime, until: datetime)
     )
 
 
-def rest_template(session: Session, channel: str, purpose: str, now: datetime, until: datetime) -> None:
+def rest_template(session: Session, channel: str, purpose: str, until: datetime) -> None:
     """Let a channel carry nothing of a purpose for a while."""
-    rest_channel(session, f"{channel}{_BESIDE}{purpose}", now, until)
+    rest_channel(session, f"{channel}{_BESIDE}{purpose}", until)
 
 
 def wake_template(session: Session, channel: str, purpose: str, now: datetime) -> None:

@@ -104,7 +104,7 @@ def _guard(ctx: Context, channel: str, results: Sequence[Sent], at: Moment) -> N
             pauses.append(pause)
         rest = template_rest_of(sent.outcome)
         if rest is not None:
-            channels.rest_template(ctx.session, channel, sent.letter.purpose, at.now, at.now + rest)
+            channels.rest_template(ctx.session, channel, sent.letter.purpose, at.now + rest)
     outcomes = [sent.outcome.came for sent in results]
     if Came.SENT in outcomes:
         if channel in at.breakers.failing:
@@ -113,4 +113,4 @@ def _guard(ctx: Context, channel: str, results: Sequence[Sent], at: Moment) -> N
         breather = breaker_pause(channels.count_failures(ctx.session, channel, failed, at.now))
         pauses += [breather] if breather is not None else []
     if pauses:
-        channels.rest_channel(ctx.session, channel, at.now, at.now + max(pauses))
+        channels.rest_channel(ctx.session, channel, at.now + max(pauses))
