@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from backend.commands._files import workbook
 from backend.complaints import service
 from backend.complaints.rules.figures_table import TOTAL, rate_text
 from backend.complaints.rules.statistics import DIMENSION_TITLES, Dimension, Figures
@@ -34,7 +35,7 @@ def add_statistics(commands: Any, run: Callable[[argparse.Namespace], int]) -> N
     parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="登记日期从")
     parser.add_argument("--until", type=date.fromisoformat, metavar="YYYY-MM-DD", help="登记日期到（不含）")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--xlsx", type=Path, metavar="OUT", help="另存为工作簿；已有的文件不覆盖")
+    parser.add_argument("--xlsx", type=workbook, metavar="OUT", help="另存为工作簿；已有的文件不覆盖")
     parser.set_defaults(run=run)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from backend.ballots.service.records import ballots_with_roll, check_ballot, describe_fault
+from backend.commands._console import connected
 from backend.infra.context import Ports
 from backend.infra.database import open_session
 from backend.ledger.queries import TreeFault, check_events
@@ -29,14 +30,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run_check(args: argparse.Namespace) -> int:
     """Check everything and print what was altered; 0 = nothing, 1 = faults."""
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    ports = build_ports(load_settings())
-    try:
+    with connected() as ports:
         return check(ports, as_json=args.json)
-    finally:
-        ports.engine.dispose()
 
 
 def check(ports: Ports, *, as_json: bool) -> int:

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from backend.commands._console import connected
+
 REFUSED = 1
 WRONG_USE = 2
 
@@ -22,27 +24,24 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the backup under another name first: a folder named DIR is always a whole one."""
-    from backend.bootstrap import build_ports
     from backend.commands._backup_database import ToolFailed
-    from backend.infra.settings import load_settings
 
     folder: Path = args.folder
     if folder.exists():
         print(f"{folder} 已存在，没有覆盖。", file=sys.stderr)
         return WRONG_USE
-    ports = build_ports(load_settings())
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Readable by its owner only: inside lie choices and addresses.
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        fingerprint, count = write_backup(ports, draft)
+        with connected() as ports:
+            fingerprint, count = write_backup(ports, draft)
         draft.rename(folder)
     except ToolFailed as error:
         print(f"备份没有完成：{error}", file=sys.stderr)
         return REFUSED
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        ports.engine.dispose()
     print(f"已备份到 {folder}：数据库和 {count} 个文件。\n清单指纹：{fingerprint}")
     print("备份里没有密钥：请另处保管 GONGJUE_FIELD_KEYS 和 GONGJUE_INDEX_KEY。", file=sys.stderr)
     return 0

@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from backend.infra.context import Context, Ports
+from backend.commands._console import connected
+from backend.infra.context import Context
 from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
 from backend.kernel.errors import DomainError
@@ -37,8 +38,7 @@ def run_load(args: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         print(f"不能读取 {args.file}：{type(error).__name__} {error}", file=sys.stderr)
         return 2
-    ports = _ports()
-    with open_session(ports.engine) as session:
+    with connected() as ports, open_session(ports.engine) as session:
         try:
             load_calendar(Context(session=session, actor=SYSTEM, ports=ports, request_id="cli"), command)
         except DomainError as error:
@@ -51,15 +51,7 @@ def run_load(args: argparse.Namespace) -> int:
 
 def run_list(_args: argparse.Namespace) -> int:
     """Print the years with their sources."""
-    ports = _ports()
-    with open_session(ports.engine, read_only=True) as session:
+    with connected() as ports, open_session(ports.engine, read_only=True) as session:
         for year, known in sorted(calendars(session).items()):
             print(f"{year}  {known.source}")
     return 0
-
-
-def _ports() -> Ports:
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    return build_ports(load_settings())

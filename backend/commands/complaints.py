@@ -7,12 +7,13 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from backend.commands._complaint_figures import add_statistics, show_statistics
+from backend.commands._console import connected
+from backend.commands._places import one_organisation
 from backend.complaints.queries import ComplaintFilter
 from backend.complaints.rules.exchange import EXPORT_HEADINGS, HEADINGS, LAYOUT, safe_cell
 from backend.complaints.service.exchange import export_complaints, import_complaints
@@ -20,9 +21,8 @@ from backend.infra.context import Context, Ports
 from backend.infra.database import open_session
 from backend.kernel.access import SYSTEM
 from backend.kernel.clock import start_of_day
-from backend.kernel.errors import DomainError, Invalid
+from backend.kernel.errors import DomainError
 from backend.kernel.files import reason_of
-from backend.registry import service as registry
 from backend.registry.rules.table_file import FILE_LIMIT
 
 
@@ -62,18 +62,18 @@ def run_export(args: argparse.Namespace) -> int:
         since=None if args.since is None else start_of_day(args.since),
         until=None if args.until is None else start_of_day(args.until),
     )
-    with _connected() as ports, open_session(ports.engine, read_only=True) as session:
+    with connected() as ports, open_session(ports.engine, read_only=True) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
-        organisation_id = _organisation(ctx, args.organisation)
+        organisation_id = one_organisation(ctx, args.organisation).id
         rows = _with_headings(export_complaints(ctx, organisation_id, wanted))
         return _write_csv(args.file, rows) if args.file.suffix == ".csv" else _write_xlsx(args.file, rows)
 
 
 def run_statistics(args: argparse.Namespace) -> int:
     """Show the figures; a workbook's event is committed with it."""
-    with _connected() as ports, open_session(ports.engine, read_only=args.xlsx is None) as session:
+    with connected() as ports, open_session(ports.engine, read_only=args.xlsx is None) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
-        code = show_statistics(ctx, _organisation(ctx, args.organisation), args)
+        code = show_statistics(ctx, one_organisation(ctx, args.organisation).id, args)
         if code == 0:
             session.commit()
         return code
@@ -88,7 +88,7 @@ def run_import(args: argparse.Namespace) -> int:
         print(f"不能读取 {args.file}：{reason_of(error)}", file=sys.stderr)
         return 2
     try:
-        with _connected() as ports:
+        with connected() as ports:
             is_kept, report = _import(ports, args, content)
     except DomainError as error:
         print(f"没有导入任何内容。\n{error.message}", file=sys.stderr)
@@ -103,7 +103,7 @@ def run_import(args: argparse.Namespace) -> int:
 def _import(ports: Ports, args: argparse.Namespace, content: bytes) -> tuple[bool, dict[str, Any]]:
     with open_session(ports.engine) as session:
         ctx = Context(session=session, actor=SYSTEM, ports=ports, request_id="cli")
-        is_kept, report = import_complaints(ctx, _organisation(ctx, args.organisation), content)
+        is_kept, report = import_complaints(ctx, one_organisation(ctx, args.organisation).id, content)
         if is_kept and not args.dry_run:
             session.commit()
         else:
@@ -158,24 +158,3 @@ def _write_xlsx(path: Path, rows: Iterator[list[str]]) -> int:
         return 2
     print(f"已写入 {path}")
     return 0
-
-
-def _organisation(ctx: Context, code_or_id: str) -> str:
-    found = registry.find_organisation(ctx, code_or_id, None)
-    if len(found) != 1:
-        reason = "不止一个，请改用标识" if found else "没有找到"
-        raise Invalid("organisation", f"编号或标识“{code_or_id}”的组织{reason}。")
-    return found[0].id
-
-
-@contextmanager
-def _connected() -> Iterator[Ports]:
-    """Give the ports, and end their connections with the command."""
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    ports = build_ports(load_settings())
-    try:
-        yield ports
-    finally:
-        ports.engine.dispose()

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from backend.commands._console import connected
+
 LOGINS = Path("var/demo-logins.json")
 
 
@@ -22,20 +24,17 @@ def add_parser(subparsers: Any) -> None:
 
 def run_load(args: argparse.Namespace) -> int:
     """Load once, keep the logins in a file and print them; a second time changes nothing."""
-    from backend.bootstrap import build_ports
     from backend.demo import logins
     from backend.demo.load import is_loaded, load_demo
-    from backend.infra.settings import load_settings
 
-    ports = build_ports(load_settings())
-    if is_loaded(ports):
-        known = logins.load(args.logins)
-        print("演示数据已经装入，没有重复装入 (already loaded)。")
-    else:
-        known = load_demo(ports)
-        logins.save(args.logins, known)
-        print(f"演示数据已装入 (loaded)，账号密码见 {args.logins}")
+    with connected() as ports:
+        if is_loaded(ports):
+            known = logins.load(args.logins)
+            print("演示数据已经装入，没有重复装入 (already loaded)。")
+        else:
+            known = load_demo(ports)
+            logins.save(args.logins, known)
+            print(f"演示数据已装入 (loaded)，账号密码见 {args.logins}")
     if known is not None:
         print("\n".join(logins.describe(known)))
-    ports.engine.dispose()
     return 0

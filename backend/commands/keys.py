@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backend.commands._console import connected
 from backend.commands._index_rotation import Done, rotate_indexes, still_old
 
 if TYPE_CHECKING:
@@ -69,23 +70,19 @@ def _new_key() -> str:
 
 def run_rotation(args: argparse.Namespace) -> int:
     """Re-encrypt and index anew; may be interrupted and repeated. Exit 1 when something is left that cannot be."""
-    from backend.bootstrap import build_ports
     from backend.infra.crypto import UnknownKey
-    from backend.infra.settings import load_settings
 
     if args.batch < 1:
         print("--batch 应为正整数", file=sys.stderr)
         return 2
-    ports = build_ports(load_settings())
     try:
-        done = rotate(ports, args.batch, _print_progress)
-        indexes = rotate_indexes(ports, args.batch, _print_progress)
-        old = still_old(ports)
+        with connected() as ports:
+            done = rotate(ports, args.batch, _print_progress)
+            indexes = rotate_indexes(ports, args.batch, _print_progress)
+            old = still_old(ports)
     except UnknownKey as error:
         print(f"\n有内容用现有密钥打不开，已停止（之前完成的都已保存）：{error}", file=sys.stderr)
         return 1
-    finally:
-        ports.engine.dispose()
     print(f"\n已重新加密 {done} 项；当前密钥 {ports.vault.current_key_id}")
     return _tell_indexes(indexes, old, ports.vault.index_key_id)
 
@@ -101,7 +98,7 @@ def _tell_indexes(done: Done, old: dict[str, int], key_id: str) -> int:
 
 
 def _print_progress(place: str, count: int) -> None:
-    print(f"\r正在重新加密 {place}：{count} 项    ", end="", file=sys.stderr, flush=True)
+    print(f"\r正在处理 {place}：{count} 项    ", end="", file=sys.stderr, flush=True)
 
 
 def rotate(ports: Ports, batch: int, progress: Progress) -> int:

@@ -6,6 +6,8 @@ import argparse
 from collections import Counter
 from typing import Any
 
+from backend.commands._console import connected
+
 
 def add_parser(subparsers: Any) -> None:
     """Register ``privacy retention``."""
@@ -19,14 +21,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run_retention(_args: argparse.Namespace) -> int:
     """Delete batch after batch, each in a short transaction, until nothing is due."""
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    ports = build_ports(load_settings())
-    try:
+    with connected() as ports:
         deleted = delete_due(ports)
-    finally:
-        ports.engine.dispose()
     names = {
         "sessions": "登录记录",
         "failed_tries": "输错记录",

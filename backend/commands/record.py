@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.commands._console import connected
 from backend.ledger.rules.record_verify import VerificationReport, verify
 
 OUTCOMES = {
@@ -59,15 +60,10 @@ def _add_export(group: Any) -> None:
 def run_export(args: argparse.Namespace) -> int:
     """Export as the named staff member; 0 = sound, 1 = refused or faulty, 2 = wrong use."""
     # The database side is loaded here only: ``record verify`` must run where there is none.
-    from backend.bootstrap import build_ports
     from backend.commands._record_export import export
-    from backend.infra.settings import load_settings
 
-    ports = build_ports(load_settings())
-    try:
+    with connected() as ports:
         return export(ports, args)
-    finally:
-        ports.engine.dispose()
 
 
 def run_verify(args: argparse.Namespace) -> int:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from backend.commands._console import commit
 from backend.commands._files import workbook
 from backend.commands._places import find_estate, one_organisation
 from backend.infra.context import Context
-from backend.infra.database import open_session
-from backend.kernel.access import SYSTEM
 from backend.kernel.errors import Invalid
 from backend.rectification import service
 from backend.rectification.service import ImportLedger, ImportReport
-
-T = TypeVar("T")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -69,7 +65,7 @@ def run_import(args: argparse.Namespace) -> int:
         command = ImportLedger(_estate(ctx, args), ctx.storage.put(content), args.dry_run)
         return service.import_ledger(ctx, command)
 
-    report = _in_transaction(act)
+    report = commit(act)
     if args.json:
         print(json.dumps(asdict(report), ensure_ascii=False))
     else:
@@ -79,23 +75,9 @@ def run_import(args: argparse.Namespace) -> int:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write an estate's register."""
-    args.out.write_bytes(_in_transaction(lambda ctx: service.export_ledger(ctx, _estate(ctx, args))))
+    args.out.write_bytes(commit(lambda ctx: service.export_ledger(ctx, _estate(ctx, args))))
     print(f"台账已写入 {args.out}")
     return 0
-
-
-def _in_transaction(action: Callable[[Context], T]) -> T:
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    ports = build_ports(load_settings())
-    try:
-        with open_session(ports.engine) as session:
-            result = action(Context(session=session, actor=SYSTEM, ports=ports, request_id="cli"))
-            session.commit()
-            return result
-    finally:
-        ports.engine.dispose()
 
 
 def _print(report: ImportReport) -> None:

@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.commands._console import connected
 from backend.commands._files import workbook
 from backend.commands._places import find_estate, one_organisation
 from backend.infra.context import Context, Ports
@@ -62,18 +62,6 @@ def _add_import(commands: Any) -> None:
     parser.set_defaults(run=run_import)
 
 
-@contextmanager
-def _ports() -> Iterator[Ports]:
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
-    ports = build_ports(load_settings())
-    try:
-        yield ports
-    finally:
-        ports.engine.dispose()
-
-
 def _refuse(error: DomainError) -> int:
     print(error.message, file=sys.stderr)
     return 2
@@ -121,7 +109,7 @@ def run_estate(args: argparse.Namespace) -> int:
 
 def _print_id(create: Callable[[Context], str]) -> int:
     try:
-        with _ports() as ports:
+        with connected() as ports:
             print(_in_transaction(ports, create))
     except DomainError as error:
         return _refuse(error)
@@ -140,7 +128,7 @@ def run_import(args: argparse.Namespace) -> int:
         print(f"文件超过 {FILE_LIMIT // 1024 // 1024} MB，请拆成几个文件。", file=sys.stderr)
         return 2
     try:
-        with _ports() as ports:
+        with connected() as ports:
             return import_file(ports, args, content)
     except DomainError as error:
         return _refuse(error)

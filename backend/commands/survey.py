@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
+
+from backend.commands._console import connected
+from backend.commands._files import workbook
 
 WRONG_USE = 2
 
@@ -16,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     export = actions.add_parser("export", help="导出一次调查的结果（.xlsx），以一位工作人员的名义")
     export.add_argument("survey", metavar="SURVEY", help="调查编号")
-    export.add_argument("path", type=Path, metavar="OUT", help="写到哪个文件（.xlsx）；已有的文件不覆盖")
+    export.add_argument("path", type=workbook, metavar="OUT", help="写到哪个文件（.xlsx）；已有的文件不覆盖")
     export.add_argument(
         "--as", dest="username", required=True, metavar="USERNAME", help="以哪位工作人员的名义"
     )
@@ -25,17 +27,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run_export(args: argparse.Namespace) -> int:
     """Export as the named staff member; the event is committed before the file appears under its name."""
-    from backend.bootstrap import build_ports
-    from backend.infra.settings import load_settings
-
     if args.path.exists():
         print(f"文件 {args.path} 已存在，没有覆盖。", file=sys.stderr)
         return WRONG_USE
-    ports = build_ports(load_settings())
-    try:
+    with connected() as ports:
         return _export(ports, args)
-    finally:
-        ports.engine.dispose()
 
 
 def _export(ports: Any, args: argparse.Namespace) -> int:

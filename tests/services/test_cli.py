@@ -69,6 +69,11 @@ def test_no_command_and_an_unknown_one_name_all_commands(capsys: pytest.CaptureF
         (["serve", "--workers", "0"], "--workers：应为正整数，不是 '0'"),
         (["run-demo", "--port", "x"], "--port 应为整数，不是 'x'"),
         (["keys", "new", "--no-such"], "多出的参数：--no-such"),
+        (["survey", "export", "one", "out.zip", "--as", "me"], "请以 .xlsx 结尾，不是 'out.zip'"),
+        (
+            ["complaints", "statistics", "--organisation", "1", "--xlsx", "out"],
+            "请以 .xlsx 结尾，不是 'out'",
+        ),
     ],
 )
 def test_argparse_complains_in_chinese(
