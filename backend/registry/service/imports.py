@@ -49,7 +49,8 @@ def queue_import(ctx: Context, command: QueueImport) -> ImportRun:
         )
     ).first()
     if former is not None:
-        if any(getattr(former, name) != getattr(command, name) for name in _SAME):
+        is_other = any(getattr(former, name) != getattr(command, name) for name in _SAME)
+        if is_other or former.new_estate != _founding(command):
             raise KeyReused
         return former
     _require_file(ctx, command.file_sha256)

@@ -36,6 +36,7 @@ class Place:
     def queue(self, content: bytes, **options: Any) -> str:
         """Store and queue a file; return the run's id."""
         defaults: dict[str, Any] = {
+            "idempotency_key": new_id(),
             "estate_id": self.estate_id,
             "is_dry_run": False,
             "removes_missing": False,
@@ -44,7 +45,6 @@ class Place:
             organisation_id=self.organisation_id,
             file_sha256=self.ports.storage.put(content),
             file_name="名册.xlsx",
-            idempotency_key=new_id(),
             **(defaults | options),
         )
         with open_session(self.ports.engine) as session:

@@ -17,6 +17,7 @@ from backend.infra.columns import to_micros
 from backend.infra.installation import move_clock
 from backend.ledger.tables import LedgerEvent
 from backend.registry import queries
+from backend.registry.errors import KeyReused
 from backend.registry.repository import runs
 from backend.registry.service import run_import, run_next_import
 from backend.registry.tables import Building, Dwelling, Estate, ImportRun, OwnerMember, Tenant
@@ -231,6 +232,14 @@ def test_an_estate_founded_by_an_import_comes_with_its_rows_or_not_at_all(
     assert _founded(place) == ([] if options else [("E-NEW", 1)])
     again = place.load([row()], **new)
     assert again.report["difference"]["unchanged"] == (0 if options else 1)
+
+
+def test_one_key_founds_one_estate(place: Place) -> None:
+    content, key = to_xlsx(FIRST), {"estate_id": None, "idempotency_key": "same-key-1"}
+    first = place.queue(content, new_estate=("E-NEW", "新建小区"), **key)
+    assert place.queue(content, new_estate=("E-NEW", "新建小区"), **key) == first
+    with pytest.raises(KeyReused):
+        place.queue(content, new_estate=("E-OTHER", "新建小区"), **key)
 
 
 def _founded(place: Place) -> list[tuple[str, int]]:
