@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,11 @@ from sqlmodel import col, select
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.ids import new_id
+from backend.notices.hooks import registered
+from backend.notices.rules import Subject
 from backend.surveys import service
 from backend.surveys.service import CreateSurvey, EnterAnswers, NoteTry
+from backend.surveys.service.striking import answer_objection
 from backend.surveys.tables import Survey, SurveyHousehold, SurveyPlace
 from tests.factories.people import acting_as, as_system, make_resident, make_staff
 from tests.factories.places import EstateFixture, make_estate
@@ -107,6 +110,16 @@ def make_quarter(ctx: Context, dwellings: int = 100, per_building: int = 20) -> 
     committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, place.community.id))
     grid = acting_as(ctx, make_staff(ctx, Role.GRID_OFFICER, place.community.id))
     return Quarter(ctx, place, committee, grid)
+
+
+@pytest.fixture
+def wired() -> Iterator[None]:
+    """Wire what the composition root wires."""
+    before = dict(registered.consequences)
+    registered.consequences[Subject.SURVEY] = answer_objection
+    yield
+    registered.consequences.clear()
+    registered.consequences.update(before)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +13,7 @@ from backend.kernel.errors import Conflict
 from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
 from backend.notices import service as notices
-from backend.notices.hooks import registered
 from backend.notices.queries import ObjectionView
-from backend.notices.rules import Subject
 from backend.notices.service import ReplyObjection
 from backend.policies.rules.gates import Gate
 from backend.projects.rules.material import State
@@ -25,21 +21,12 @@ from backend.surveys import service
 from backend.surveys.queries import lists, survey_evidence
 from backend.surveys.rules.pools import held_back_note
 from backend.surveys.service import ObjectToAnswers, WorklistQuery
-from backend.surveys.service.striking import answer_objection
 from backend.surveys.tables import Survey, SurveyHousehold, SurveyResponse, SurveySum
 from tests.factories.people import acting_as, make_staff
 from tests.services.surveys.conftest import Quarter
 from tests.services.surveys.test_rates import gate_town, link, sheet
 
-
-@pytest.fixture(autouse=True)
-def wired() -> Iterator[None]:
-    """Wire what the composition root wires."""
-    before = dict(registered.consequences)
-    registered.consequences[Subject.SURVEY] = answer_objection
-    yield
-    registered.consequences.clear()
-    registered.consequences.update(before)
+pytestmark = pytest.mark.usefixtures("wired")
 
 
 def objected(quarter: Quarter, survey: Survey, number: int, resident: Context | None = None) -> ObjectionView:
