@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from backend.notifications.queries import DoorstepRow, LogRow
 from backend.notifications.rules.templates import SIMULATED, fill
@@ -18,6 +18,7 @@ from backend.rehearsal.moments import DIGEST_FROM, QUIET_UNTIL, reminder_days
 _ENDS = {"delivered", "permanent_failure", "cancelled"}
 _A_DAY, _A_BALLOT = 1, 3
 _AT_ONCE = timedelta(minutes=10)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,15 @@ class Checked:
 
 def check_messages(facts: Facts) -> tuple[Checked, ...]:
     """Check everything; raises Unexpected naming the assertion that does not hold."""
+    return all_checked(CHECKS, facts)
+
+
+def all_checked(checks: Iterable[tuple[str, Callable[[T], str]]], seen: T) -> tuple[Checked, ...]:
+    """Run named assertions over what was seen; raises Unexpected naming the first that does not hold."""
     found = []
-    for name, check in CHECKS:
+    for name, check in checks:
         try:
-            found.append(Checked(name, check(facts)))
+            found.append(Checked(name, check(seen)))
         except Unexpected as error:
             raise Unexpected(f"{name}: {error}") from error
     return tuple(found)

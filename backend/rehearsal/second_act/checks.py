@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from backend.kernel.clock import local_date
 from backend.rehearsal.cast import Unexpected
-from backend.rehearsal.message_checks import Checked
+from backend.rehearsal.message_checks import Checked, all_checked
 from backend.rehearsal.second_act.case import Case
 from backend.rehearsal.second_act.courses import End
 from backend.rehearsal.second_act.foreseen import Reached, channels, heard, reached
@@ -23,13 +23,7 @@ THREE_RATES = ("response", "resolution", "satisfaction")
 
 def check_act(seen: Seen) -> tuple[Checked, ...]:
     """Check everything; raises Unexpected naming the assertion that does not hold."""
-    found = []
-    for name, check in CHECKS:
-        try:
-            found.append(Checked(name, check(seen)))
-        except Unexpected as error:
-            raise Unexpected(f"{name}: {error}") from error
-    return tuple(found)
+    return all_checked(CHECKS, seen)
 
 
 def _ends(seen: Seen) -> str:
@@ -146,14 +140,11 @@ def _rates(seen: Seen) -> str:
 
 
 def _sums(foreseen: Reached) -> set[tuple[str, str, str]]:
-    decides, beside = ("satisfied", foreseen.satisfied), ("satisfied_wide", foreseen.wide)
-    if foreseen.is_wide:
-        decides, beside = ("satisfied", foreseen.wide), decides
-    sums = {("covered", str(foreseen.covered), str(foreseen.households))}
-    sums.add((decides[0], str(decides[1]), str(foreseen.covered)))
+    sums = {"satisfied": foreseen.wide if foreseen.is_wide else foreseen.satisfied}
     if not foreseen.is_wide:
-        sums.add((beside[0], str(beside[1]), str(foreseen.covered)))
-    return sums
+        sums["satisfied_wide"] = foreseen.wide
+    found = {(name, str(number), str(foreseen.covered)) for name, number in sums.items()}
+    return found | {("covered", str(foreseen.covered), str(foreseen.households))}
 
 
 def _sums_shown(result: Json) -> set[tuple[str, str, str]]:
@@ -171,11 +162,8 @@ def _three_rates(seen: Seen) -> str:
             _equal(f"{site.name} {name}", numbers, (found[name]["numerator"], found[name]["denominator"]))
             sums += Counter({f"{name}/": numbers[0], name: numbers[1]})
         _equal(site.name, foreseen, {name: found[name] for name in foreseen})
-    words = (
-        f"{title} {sums[f'{name}/']}/{sums[name]}"
-        for name, title in zip(THREE_RATES, ("响应", "解决", "满意"), strict=True)
-    )
-    return f"{'，'.join(words)}"
+    titles = zip(THREE_RATES, ("响应", "解决", "满意"), strict=True)
+    return "，".join(f"{title} {sums[f'{name}/']}/{sums[name]}" for name, title in titles)
 
 
 def _entered(seen: Seen) -> str:

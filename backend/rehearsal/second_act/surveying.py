@@ -91,9 +91,7 @@ def knock(theatre: Theatre, survey_id: str, one: Asked) -> None:
     households = _worklist(theatre, caller, f"{_STAFF}/surveys/{survey_id}", one)
     sheet = theatre.web.store(caller, blank_picture())
     for reply in one.replies:
-        if reply.channel in (None, Channel.PHONE) and reply.tried is None:
-            continue
-        if reply.channel is Channel.PHONE:
+        if reply.channel is Channel.PHONE or (reply.channel is None and reply.tried is None):
             continue
         path = f"{_STAFF}/surveys/{survey_id}/households/{households[one.door(reply)]}"
         if reply.tried is not None:
