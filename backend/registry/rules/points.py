@@ -39,7 +39,8 @@ def estate_named_in(text: str, names: Mapping[str, str]) -> str | None:
 
     The longest name counts: 幸福小区二期 is not 幸福小区. What stands in brackets behind a name is not said.
     """
-    said = [(len(_spoken(name)), estate_id) for estate_id, name in names.items() if _spoken(name) in text]
+    spoken = {estate_id: _spoken(name) for estate_id, name in names.items()}
+    said = [(len(name), estate_id) for estate_id, name in spoken.items() if name in text]
     longest = max((length for length, _ in said), default=0)
     found = [estate_id for length, estate_id in said if length == longest]
     return found[0] if longest and len(found) == 1 else None

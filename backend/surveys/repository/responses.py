@@ -37,7 +37,7 @@ def standing(session: Session, survey_id: str, respondent: str) -> SurveyRespons
 
 
 def has_entered(session: Session, household_id: str, channels: Sequence[str]) -> bool:
-    """Tell whether answers came for a household by any of these channels, standing or replaced."""
+    """Tell whether answers came for a household by any of these channels, whatever became of them."""
     found = select(SurveyResponse.id).where(
         SurveyResponse.household_id == household_id, col(SurveyResponse.channel).in_(channels)
     )
