@@ -16,6 +16,7 @@ from backend.ballots.service import amendments, batches, paper, proxies
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.disclosures import ProposeDisclosure, propose_disclosure
 from backend.ballots.tables import BallotDocument
+from backend.bootstrap import wire_hooks
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
 from backend.identity.rules.relations import Relation
@@ -111,6 +112,7 @@ def picture() -> bytes:
 
 def build_place(ctx: Context, dwellings: int = 6) -> Place:
     """Arrange everything; buildings of three homes, seven ballots in as many states."""
+    wire_hooks()
     place = Place()
     estate = make_estate(ctx, dwellings=dwellings, per_building=3)
     _people(ctx, place, estate)
