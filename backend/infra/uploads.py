@@ -39,15 +39,24 @@ def accept(content: bytes) -> tuple[bytes, str]:
     if format_of(content) is not None:
         picture = clean_picture(content, FULL_SIDE, flat=True)[0]
         return picture.content, picture.media_type
-    if content.startswith(b"%PDF-"):
-        return content, "application/pdf"
-    if content.startswith(_ZIP):
-        return content, "application/zip"
-    if _is_text(content):
-        return content, "text/plain"
+    media_type = media_type_of(content)
+    if media_type is not None:
+        return content, media_type
     raise Unprocessable(
         "file_kind", "只能上传 JPG、PNG、WebP、HEIC 图片，PDF、Excel（xlsx）、Word（docx）或纯文本文件。"
     )
+
+
+def media_type_of(content: bytes) -> str | None:
+    """Return what kind of file this is, as ``accept`` tells it of what it stores; None for an unknown kind."""
+    picture = format_of(content)
+    if picture is not None:
+        return f"image/{picture.lower()}"
+    if content.startswith(b"%PDF-"):
+        return "application/pdf"
+    if content.startswith(_ZIP):
+        return "application/zip"
+    return "text/plain" if _is_text(content) else None
 
 
 def _is_text(content: bytes) -> bool:

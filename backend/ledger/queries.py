@@ -143,3 +143,13 @@ def events_of_subject(
         col(LedgerEvent.leaf_no).is_not(None),
     )
     return list(session.exec(chosen.order_by(col(LedgerEvent.leaf_no).desc()).limit(limit)))
+
+
+def events_of_type(session: Session, kind: str, identifier: str, event_type: str) -> list[LedgerEvent]:
+    """Return one subject's events of one type, numbered or not yet, the oldest first."""
+    chosen = select(LedgerEvent).where(
+        LedgerEvent.subject_kind == kind,
+        LedgerEvent.subject_id == identifier,
+        LedgerEvent.type == event_type,
+    )
+    return list(session.exec(chosen.order_by(col(LedgerEvent.at), col(LedgerEvent.id))))

@@ -49,7 +49,7 @@ def make_ballot(
 ) -> BallotFixture:
     """Add a ballot over the estate (or one building); ``hours`` is how long an open one has left."""
     defaults = KINDS[kind]
-    settings = resolve_settings(dict(parameters or {}))
+    settings = resolve_settings(dict(parameters or {}), kind=kind)
     motion_rows = _motion_rows(kind, motions)
     text = motions_text([(row["id"], row["title"], row["body"], (row["rule_id"],)) for row in motion_rows])
     ctx.storage.put(text)

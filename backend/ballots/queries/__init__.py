@@ -19,9 +19,11 @@ from backend.ballots.queries.ballots import (
 )
 from backend.ballots.queries.evidence import ballot_evidence, ballots_of_estate
 from backend.ballots.queries.history import mandates_of_account, votes_of_account, votes_of_dwellings
+from backend.ballots.queries.minutes import SignedMinutes, signed_minutes
 
 __all__ = [
     "OwnEntry",
+    "SignedMinutes",
     "active_ballots",
     "ballot_evidence",
     "ballot_meta",
@@ -38,6 +40,7 @@ __all__ = [
     "mandates_of_account",
     "motions_of",
     "own_entries",
+    "signed_minutes",
     "votes_of_account",
     "votes_of_dwellings",
     "waiting_hours",

@@ -49,6 +49,17 @@ def turnout(session: Session, ballot_id: str) -> Weights:
     return Weights(int(area), int(heads), int(households))
 
 
+def votes_by_channel(session: Session, ballot_id: str) -> list[tuple[str, str, int]]:
+    """Return ``(channel, state, votes)`` in order: how papers came and where they are, never what they say."""
+    rows = session.connection().execute(
+        select(col(Vote.channel), col(Vote.state), func.count())
+        .where(col(Vote.ballot_id) == ballot_id)
+        .group_by(col(Vote.channel), col(Vote.state))
+        .order_by(col(Vote.channel), col(Vote.state))
+    )
+    return [(channel, state, int(count)) for channel, state, count in rows]
+
+
 def votes_by_state(session: Session, ballot_id: str) -> dict[str, int]:
     """Return how many votes are in each state.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backend.ballots.rules.kinds import KINDS
 from backend.kernel.errors import FieldError, Unprocessable
@@ -14,6 +14,7 @@ class Setting:
     """A whole number or a switch (0/1) with its bounds, and what it means to the reader.
 
     ``electorate``: the only one whose ballots it touches, None both. ``words``: what each value is called, from the least.
+    ``by_kind``: kinds of ballot with a default of their own.
     """
 
     title: str
@@ -22,6 +23,11 @@ class Setting:
     most: int
     electorate: str | None = None
     words: tuple[str, ...] = ()
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+
+    def default_for(self, kind: str) -> int:
+        """Return what holds where nobody decided."""
+        return self.by_kind.get(kind, self.default)
 
 
 _SWITCH = ("否", "是")
@@ -44,11 +50,15 @@ SETTINGS: Mapping[str, Setting] = {
     "count_parking": Setting("单独登记的车位计入名册", 0, 0, 1, "owners", _SWITCH),
     "track_consensus": Setting("表决期间社区每日可看一次同意户数", 0, 0, 1, words=_SWITCH),
     "service_needed": Setting("开始前每户须有送达记录", 1, 0, 1, "owners", _SWITCH),
+    "minutes_needed": Setting(
+        "公示结果前须有签字的计票记录", 0, 0, 1, words=_SWITCH, by_kind={"committee_election": 1}
+    ),
+    "minutes_scrutineers": Setting("计票记录的监票人最少人数", 2, 1, 20),
 }
 
 
-def resolve_settings(given: Mapping[str, int]) -> dict[str, int]:
-    """Return every setting, the defaults filled in; raises Unprocessable naming each wrong one."""
+def resolve_settings(given: Mapping[str, int], *, kind: str) -> dict[str, int]:
+    """Return every setting, the kind's defaults filled in; raises Unprocessable naming each wrong one."""
     problems = []
     for name, value in given.items():
         setting = SETTINGS.get(name)
@@ -59,23 +69,28 @@ def resolve_settings(given: Mapping[str, int]) -> dict[str, int]:
             problems.append(FieldError(f"parameters.{name}", text))
     if problems:
         raise Unprocessable("parameters", "表决参数有误。", problems)
-    return {name: given.get(name, setting.default) for name, setting in SETTINGS.items()}
+    return {name: given.get(name, setting.default_for(kind)) for name, setting in SETTINGS.items()}
 
 
 def local_choices(settings: Mapping[str, int], *, kind: str, electorate: str) -> list[str]:
     """Return the settings that touch this ballot and stand at our own default: reports show them as 需当地确定."""
     return [
-        f"{setting.title}：{_in_words(setting)}"
+        f"{setting.title}：{_in_words(setting, setting.default_for(kind))}"
         for name, setting in SETTINGS.items()
-        # A ballot from before a setting existed holds its default.
-        if settings.get(name, setting.default) == setting.default
+        # A ballot from before a setting existed holds its general default.
+        if settings.get(name, setting.default) == setting.default_for(kind)
         and setting.electorate in (None, electorate)
         and (name != "track_consensus" or KINDS[kind].may_track_consensus)
     ]
 
 
-def _in_words(setting: Setting) -> str:
-    return setting.words[setting.default - setting.least] if setting.words else str(setting.default)
+def _in_words(setting: Setting, value: int) -> str:
+    return setting.words[value - setting.least] if setting.words else str(value)
+
+
+def value_of(settings: Mapping[str, int], name: str) -> int:
+    """Return a ballot's own value; one from before the setting existed holds the general default."""
+    return settings.get(name, SETTINGS[name].default)
 
 
 def waiting_hours_of(settings: Mapping[str, int], *, is_letter: bool, has_owner: bool) -> int:
@@ -83,7 +98,7 @@ def waiting_hours_of(settings: Mapping[str, int], *, is_letter: bool, has_owner:
 
     A letter waits where an owner is bound already and can object, or always, or never (docs/adr/0013).
     """
-    letters_wait = settings.get("letters_wait", SETTINGS["letters_wait"].default)
+    letters_wait = value_of(settings, "letters_wait")
     if is_letter and letters_wait < (1 if has_owner else 2):
         return 0
     return settings["waiting_hours"]

@@ -14,6 +14,7 @@ from backend.ballots.rules.periods import objections_end
 from backend.ballots.service.amendments import reject_votes_of_removed, withdraw_proposals
 from backend.ballots.service.corrections import LAPSED
 from backend.ballots.service.loading import load_for, require_state, take_step
+from backend.ballots.service.minutes import require_minutes
 from backend.ballots.service.sealing import seal_tree, tree_of
 from backend.ballots.service.texts import final_notice, preliminary_notice
 from backend.ballots.tables import Ballot, PaperBatch, Vote
@@ -84,9 +85,13 @@ def _reject_unconfirmed(ctx: Context, ballot: Ballot) -> int:
 
 
 def publish_preliminary(ctx: Context, ballot_id: str) -> Ballot:
-    """Publish the preliminary result and open the time for objections (询异公示)."""
+    """Publish the preliminary result and open the time for objections (询异公示).
+
+    Raises Conflict ``minutes_missing`` where the ballot needs signed minutes first.
+    """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
     require_state(ballot, "sealed", doing="公示结果")
+    require_minutes(ctx, ballot)
     now = ctx.clock.now()
     until = objections_end(local_date(now), ballot.parameters["objection_days"])
     moved = take_step(ctx, ballot, "publish_preliminary", {}, preliminary_at=now, objections_until=until)

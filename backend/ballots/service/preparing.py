@@ -81,7 +81,7 @@ def create_ballot(ctx: Context, command: CreateBallot) -> Ballot:
 
 
 def _settings(command: CreateBallot) -> dict[str, int]:
-    settings = resolve_settings(command.parameters)
+    settings = resolve_settings(command.parameters, kind=command.kind)
     if settings["track_consensus"] and not KINDS[command.kind].may_track_consensus:
         where = FieldError("parameters.track_consensus", "只有意愿征询和方案表决可以这样设置。")
         raise Unprocessable("parameters", "表决参数有误。", [where])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from backend.ballots.queries.minutes import signed_minutes
 from backend.ballots.queries.paperwork import amendments_of
 from backend.ballots.repository.amendments import counted_roll
 from backend.ballots.rules.kinds import KINDS
@@ -19,18 +20,19 @@ from backend.tally.rule import get_rule, profile_of
 
 Text = tuple[str, str]
 
-_OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "暂不能判定"}
-_BASES = {"area": "专有部分面积（平方米）", "heads": "业主人数", "households": "户数"}
-_KINDS = {"participating": "参与", "for": "同意", "covered": "有效答复", "satisfied": "满意"}
+OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "暂不能判定"}
+BASES = {"area": "专有部分面积（平方米）", "heads": "业主人数", "households": "户数"}
+SUMS = {"participating": "参与", "for": "同意", "covered": "有效答复", "satisfied": "满意"}
 _BOUNDS = {">=": "不低于", ">": "超过"}
-_WHOLES = {"roll": "名册全部", "participating": "参与", "covered": "有效答复"}
+WHOLES = {"roll": "名册全部", "participating": "参与", "covered": "有效答复"}
 
 
 def _moment(instant: datetime | None) -> str:
     return "" if instant is None else instant.astimezone(SHANGHAI).strftime("%Y年%m月%d日 %H:%M")
 
 
-def _totals(ballot: Ballot) -> str:
+def totals_line(ballot: Ballot) -> str:
+    """Return the roll's three totals in a sentence."""
     area = ballot.roll_area_centi or 0
     return (
         f"名册共 {ballot.roll_households} 户、业主 {ballot.roll_heads} 人、"
@@ -48,7 +50,7 @@ def voting_notice(ballot: Ballot, motions: Sequence[tuple[str, str, str, tuple[s
     lines = [
         f"表决种类：{KINDS[ballot.kind].title}。投票人：{who}。",
         f"投票时间：{_moment(ballot.opens_at)} 至 {_moment(ballot.closes_at)}（不含截止的那一刻），以系统数据库时间为准。",
-        _totals(ballot),
+        totals_line(ballot),
         f"名册校验码（SHA-256）：{ballot.roll_hash}",
         f"方案文件与事项校验码：{ballot.documents_hash}",
         "改票：截止前可以改，以最后一次为准。" if ballot.re_vote else "改票：投出后不能更改。",
@@ -76,7 +78,7 @@ def _motions(motions: Sequence[tuple[str, str, str, tuple[str, ...]]]) -> Iterab
 def opening_notice(ballot: Ballot, *, has_changed: bool) -> Text:
     """Return the notice that voting has begun on the frozen roll."""
     lines = [
-        f"名册已冻结。{_totals(ballot)}",
+        f"名册已冻结。{totals_line(ballot)}",
         f"名册校验码（SHA-256）：{ballot.roll_hash}",
         f"截止时间：{_moment(ballot.closes_at)}。",
     ]
@@ -114,14 +116,15 @@ def correction_notice(session: Session, ballot: Ballot, reason: str, root: str) 
 
 
 def _result(session: Session, ballot: Ballot, root: str) -> list[str]:
-    lines = [_totals(ballot), f"冻结时的名册校验码（SHA-256）：{ballot.roll_hash}"]
+    lines = [totals_line(ballot), f"冻结时的名册校验码（SHA-256）：{ballot.roll_hash}"]
     for row in ballot.result or []:
-        lines.append(f"{row['title']}：{_OUTCOMES[row['outcome']]}")
+        lines.append(f"{row['title']}：{OUTCOMES[row['outcome']]}")
         for rule in row["rules"]:
-            lines.append(f"　{rule['title']}（{rule['clause']}）：{_OUTCOMES[rule['outcome']]}")
+            lines.append(f"　{rule['title']}（{rule['clause']}）：{OUTCOMES[rule['outcome']]}")
             lines += [_test(test, rate) for test, rate in zip(rule["tests"], rule["rates"], strict=True)]
             lines += [f"　　{reason['message']}" for reason in rule["reasons"]]
     lines += _amendments(session, ballot)
+    lines += _minutes(session, ballot.id)
     lines.append(f"封存校验码（各户可凭回执查验自己的票已计入）：{root}")
     return lines
 
@@ -139,13 +142,28 @@ def _amendments(session: Session, ballot: Ballot) -> list[str]:
     ]
 
 
+def _minutes(session: Session, ballot_id: str) -> list[str]:
+    """Say that minutes are kept; who counted is read in them, on the spot (interp. 13)."""
+    signed = signed_minutes(session, ballot_id)
+    if not signed:
+        return []
+    last = signed[-1]
+    former = f"（第 {last.edition} 版，以前各版一并保存）" if last.edition > 1 else ""
+    return [
+        f"计票记录{former}：由 {last.scrutineers} 名监票人监督计票，签字件已存档，业主可以向居民委员会查阅，"
+        f"其校验码（SHA-256）：{last.document_sha256}"
+    ]
+
+
 def _test(test: dict[str, Any], rate: str | None) -> str:
     verdict = "达到" if test["passed"] else "未达到"
     share = "" if rate is None else f"，{rate}%"
-    demand = "要求未确定"
-    if test["threshold"] is not None:
-        demand = f"要求{_BOUNDS[test['op']]} {test['threshold']}"
     return (
-        f"　　{_KINDS[test['numerator_kind']]}{_BASES[test['basis']]} {test['numerator']}，"
-        f"占{_WHOLES[test['denominator_kind']]} {test['denominator']}{share}，{demand}，{verdict}"
+        f"　　{SUMS[test['numerator_kind']]}{BASES[test['basis']]} {test['numerator']}，"
+        f"占{WHOLES[test['denominator_kind']]} {test['denominator']}{share}，要求{demand_words(test)}，{verdict}"
     )
+
+
+def demand_words(test: dict[str, Any]) -> str:
+    """Return what a test of a stored result demands."""
+    return "未确定" if test["threshold"] is None else f"{_BOUNDS[test['op']]} {test['threshold']}"

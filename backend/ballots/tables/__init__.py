@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from backend.ballots.tables.disclosures import ChoiceDisclosure as ChoiceDisclosure
+from backend.ballots.tables.minutes import CountMinutes as CountMinutes
 from backend.infra.columns import JsonText, UtcDateTime
 
 STATES = "'draft', 'notice', 'open', 'counting', 'sealed', 'preliminary', 'final', 'suspended', 'voided', 'cancelled'"

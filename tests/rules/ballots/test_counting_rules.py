@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.ballots.rules.ordering import order_leaves
 from backend.ballots.rules.papers import CHOICES, decode, encode_online, encode_sheet
-from backend.ballots.rules.parameters import SETTINGS, local_choices, resolve_settings
+from backend.ballots.rules.parameters import SETTINGS, local_choices, resolve_settings, value_of
 from backend.ballots.rules.sums import BITS, Heads, Pattern, sum_motion
 from backend.kernel.errors import Unprocessable
 from backend.ledger.rules.fold import fold
@@ -86,10 +86,18 @@ def test_a_sheet_may_be_invalid_on_one_motion() -> None:
 
 
 def test_settings_have_bounds_and_names() -> None:
-    assert resolve_settings({"notice_days": 0})["counting_days"] == SETTINGS["counting_days"].default
+    assert (
+        resolve_settings({"notice_days": 0}, kind="plan")["counting_days"]
+        == SETTINGS["counting_days"].default
+    )
     with pytest.raises(Unprocessable) as refused:
-        resolve_settings({"notice_days": 91, "no_such": 1})
+        resolve_settings({"notice_days": 91, "no_such": 1}, kind="plan")
     assert len(refused.value.fields) == 2
+
+
+def test_an_election_from_before_minutes_were_kept_needs_none() -> None:
+    assert value_of({"notice_days": 15}, "minutes_needed") == 0
+    assert resolve_settings({}, kind="committee_election")["minutes_needed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -98,12 +106,14 @@ def test_settings_have_bounds_and_names() -> None:
         ("canvass", "households", "租户可代表住户参加征询：否", "车位"),
         ("plan", "owners", "单独登记的车位计入名册：否", "租"),
         ("other", "owners", "每人最多受委托户数：3", "同意户数"),
+        ("plan", "owners", "公示结果前须有签字的计票记录：否", "计票记录：是"),
+        ("committee_election", "owners", "公示结果前须有签字的计票记录：是", "计票记录：否"),
     ],
 )
 def test_local_choices_are_words_and_only_those_that_touch_the_ballot(
     kind: str, electorate: str, said: str, left_out: str
 ) -> None:
-    lines = local_choices(resolve_settings({}), kind=kind, electorate=electorate)
+    lines = local_choices(resolve_settings({}, kind=kind), kind=kind, electorate=electorate)
     assert said in lines
     assert not [line for line in lines if left_out in line]
     assert "投票期最短天数：5" in lines

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from backend.ballots.queries.minutes import SignedMinutes, signed_minutes
 from backend.ballots.queries.paperwork import PersonRate, entries_per_person
 from backend.ballots.repository import records as stored
 from backend.ballots.repository.records import SheetLine
@@ -104,7 +105,10 @@ def _subtree(ctx: Context, organisation_id: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BallotAudit:
-    """A ballot for its auditor; the sample is drawn by ``seed``, by default the published root of the seal."""
+    """A ballot for its auditor; the sample is drawn by ``seed``, by default the published root of the seal.
+
+    ``minutes``: the signed editions of count day's minutes, without names.
+    """
 
     ballot_id: str
     state: str
@@ -115,6 +119,7 @@ class BallotAudit:
     confirmed_sheets: int
     seed: str | None
     sample: tuple[SheetLine, ...]
+    minutes: tuple[SignedMinutes, ...]
 
 
 def audit_ballot(ctx: Context, ballot_id: str, seed: str | None, size: int = SAMPLE_SIZE) -> BallotAudit:
@@ -140,4 +145,5 @@ def audit_ballot(ctx: Context, ballot_id: str, seed: str | None, size: int = SAM
         confirmed_sheets=len(sheets),
         seed=chosen,
         sample=tuple(sheets[name] for name in drawn),
+        minutes=tuple(signed_minutes(ctx.session, ballot.id)),
     )
