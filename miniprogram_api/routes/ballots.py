@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from backend.ballots import queries
 from backend.ballots.rules.parameters import local_choices
+from backend.ballots.rules.states import PUBLISHED
 from backend.ballots.service import documents, objections
 from backend.ballots.service.desk import Paper, PollingDesk
 from backend.ballots.service.objections import ObjectToBallot
@@ -72,6 +73,7 @@ def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
     homes = [home.dwelling_id for home in ctx.actor.homes] + mandated
     casting = {*queries.casting_homes(ballot, ctx.actor.homes), *mandated}
     own = queries.own_entries(ctx.session, ballot.id, homes)
+    is_published = ballot.state in PUBLISHED
     return schemas.BallotPageOut(
         **schemas.BallotOut.of(ballot).model_dump(),
         re_vote=ballot.re_vote,
@@ -83,7 +85,10 @@ def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
         motions=[schemas.MotionOut.of(row) for row in queries.motions_of(ctx.session, ballot.id)],
         documents=[schemas.DocumentOut.of(row) for row in queries.documents_of(ctx.session, ballot.id)],
         entries=[schemas.EntryOut.of(row, may_vote=row.dwelling_id in casting) for row in own],
-        result=ballot.result if ballot.state in ("preliminary", "final") else None,
+        result=ballot.result if is_published else None,
+        minutes=[schemas.MinutesOut.of(row) for row in queries.signed_minutes(ctx.session, ballot.id)]
+        if is_published
+        else [],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from backend.ballots.queries import OwnEntry
+from backend.ballots.queries import OwnEntry, SignedMinutes
 from backend.ballots.rules.kinds import KINDS
 from backend.ballots.rules.states import TITLES
 from backend.ballots.service.casting import Recorded
@@ -192,8 +192,27 @@ class EntryOut(BaseModel):
         )
 
 
+class MinutesOut(BaseModel):
+    """A signed edition of count day's minutes: that it is kept, how many supervised, and the signed sheet's hash."""
+
+    edition: int
+    scrutineers: int
+    document_sha256: str
+    signed_at: datetime
+
+    @classmethod
+    def of(cls, row: SignedMinutes) -> MinutesOut:
+        """Build from an edition."""
+        return cls(
+            edition=row.edition,
+            scrutineers=row.scrutineers,
+            document_sha256=row.document_sha256,
+            signed_at=row.signed_at,
+        )
+
+
 class BallotPageOut(BallotOut):
-    """A ballot with everything its voter must see before choosing."""
+    """A ballot with everything its voter must see before choosing; result and ``minutes`` once published."""
 
     re_vote: bool
     max_choices: int | None
@@ -205,6 +224,7 @@ class BallotPageOut(BallotOut):
     documents: list[DocumentOut]
     entries: list[EntryOut]
     result: list[dict[str, Any]] | None
+    minutes: list[MinutesOut]
 
 
 class TallyOut(BaseModel):

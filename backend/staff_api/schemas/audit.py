@@ -88,6 +88,15 @@ class SheetOut(BaseModel):
     confirmed_by: str | None
 
 
+class AuditedMinutesOut(BaseModel):
+    """A signed edition of count day's minutes; without names."""
+
+    edition: int
+    scrutineers: int
+    document_sha256: str
+    signed_at: datetime
+
+
 class BallotAuditOut(BaseModel):
     """A ballot for its auditor."""
 
@@ -100,6 +109,7 @@ class BallotAuditOut(BaseModel):
     confirmed_sheets: int
     seed: str | None
     sample: list[SheetOut]
+    minutes: list[AuditedMinutesOut]
 
     @classmethod
     def of(cls, audit: BallotAudit) -> BallotAuditOut:

@@ -46,6 +46,12 @@ def _sheet(place: Place) -> Body:
     )
 
 
+def _minutes(place: Place) -> dict[str, object]:
+    moment = place.ids["counted_at"]
+    names = ["周五", "吴六"]
+    return {"scrutineers": names, "place": "居委会", "counted_from": moment, "counted_until": moment}
+
+
 def _grant(place: Place, role: str = "handler") -> dict[str, str]:
     return {"role": role, "organisation_id": place.ids["community"]}
 
@@ -139,6 +145,11 @@ _BALLOTS: Mapping[str, Callable[[Place], Body]] = {
     "POST /api/v1/staff/ballots/<preliminary_ballot>/record/audit": lambda _: Body(_REASON),
     "POST /api/v1/staff/ballots/<final_ballot>/disclosures": lambda place: Body(
         {"dwelling": place.ids["dwelling"], "demand": "法院调查令", "document": place.ids["photo"]}
+    ),
+    "POST /api/v1/staff/ballots/<sealed_ballot>/minutes": lambda place: Body(_minutes(place), headers=_KEY),
+    "PUT /api/v1/staff/minutes/<drafted_minutes>": lambda place: Body(_minutes(place), headers=_FIRST),
+    "POST /api/v1/staff/minutes/<drafted_minutes>/sign": lambda place: Body(
+        {"document": place.ids["photo"]}, headers=_FIRST
     ),
     "POST /api/v1/staff/ballots/<open_ballot>/amendments": lambda place: Body(
         {"change": "area", "entry": place.ids["entry"], "area_centi": 8100, **_REASON}

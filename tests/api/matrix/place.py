@@ -12,10 +12,12 @@ from hashlib import sha256
 from PIL import Image
 from sqlmodel import select
 
+from backend.ballots.rules.minutes import Content, People
 from backend.ballots.service import amendments, batches, paper, proxies
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.disclosures import ProposeDisclosure, propose_disclosure
-from backend.ballots.tables import BallotDocument
+from backend.ballots.service.minutes_rows import columns_of
+from backend.ballots.tables import BallotDocument, CountMinutes
 from backend.bootstrap import wire_hooks
 from backend.identity import service as identity
 from backend.identity.rules.consents import NOTICE_VERSION, Purpose
@@ -91,6 +93,7 @@ PUBLIC_NAMES = (
     "sig",
     "ledger",
     "survey_deadline",
+    "counted_at",
     *PUBLIC,
 )
 
@@ -206,6 +209,33 @@ def _ballots(ctx: Context, place: Place, estate: EstateFixture) -> None:
     )
     for name in ("disclosure", "asked_disclosure"):
         place.ids[name] = propose_disclosure(auditor, demand).row.id
+    _minutes(ctx, place)
+
+
+def _minutes(ctx: Context, place: Place) -> None:
+    """Signed minutes of the final ballot, and a draft of the preliminary one."""
+    moment = ctx.clock.now() - timedelta(minutes=30)
+    place.ids["counted_at"] = moment.isoformat()
+    said = columns_of(ctx, Content(People(("周五", "吴六")), "居委会", moment, moment))
+    signed = {
+        "state": "signed",
+        "document_sha256": place.ids["photo"],
+        "signed_by": "clerk",
+        "signed_at": moment,
+    }
+    for name, ballot, more in (("minutes", "final", signed), ("drafted_minutes", "preliminary", {})):
+        place.ids[name] = new_id()
+        row = CountMinutes(
+            id=place.ids[name],
+            ballot_id=place.ids[f"{ballot}_ballot"],
+            edition=1,
+            recorded_by="clerk",
+            recorded_at=moment,
+            idempotency_key=new_id(),
+            **{**said, **more},
+        )
+        ctx.session.add(row)
+    ctx.session.flush()
 
 
 def _documents(ctx: Context, sha256_: str, *ballot_ids: str) -> str:
