@@ -82,6 +82,8 @@ def show_ballot(ballot_id: str) -> schemas.BallotPageOut:
         roll_hash=ballot.roll_hash,
         objections_until=ballot.objections_until,
         local_choices=local_choices(ballot.parameters, kind=ballot.kind, electorate=ballot.electorate),
+        parking_rule=ballot.parking_rule,
+        parking_document=ballot.parking_document,
         motions=[schemas.MotionOut.of(row) for row in queries.motions_of(ctx.session, ballot.id)],
         documents=[schemas.DocumentOut.of(row) for row in queries.documents_of(ctx.session, ballot.id)],
         entries=[schemas.EntryOut.of(row, may_vote=row.dwelling_id in casting) for row in own],

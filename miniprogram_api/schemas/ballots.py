@@ -220,6 +220,8 @@ class BallotPageOut(BallotOut):
     roll_hash: str | None
     objections_until: datetime | None
     local_choices: list[str]
+    parking_rule: str | None
+    parking_document: str | None
     motions: list[MotionOut]
     documents: list[DocumentOut]
     entries: list[EntryOut]

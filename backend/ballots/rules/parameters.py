@@ -30,6 +30,8 @@ class Setting:
         return self.by_kind.get(kind, self.default)
 
 
+MOST_CITED = 200
+
 _SWITCH = ("否", "是")
 
 
@@ -70,6 +72,21 @@ def resolve_settings(given: Mapping[str, int], *, kind: str) -> dict[str, int]:
     if problems:
         raise Unprocessable("parameters", "表决参数有误。", problems)
     return {name: given.get(name, setting.default_for(kind)) for name, setting in SETTINGS.items()}
+
+
+def parking_problems(settings: Mapping[str, int], rule: str | None, document: str | None) -> list[FieldError]:
+    """Return what is wrong with the citation: parking counts only under a cited local rule (domain §3)."""
+    cited = (rule or "").strip()
+    if not settings["count_parking"]:
+        given = [name for name, value in (("parking_rule", rule), ("parking_document", document)) if value]
+        return [FieldError(name, "车位不计入名册时不写依据，请删去或改为计入。") for name in given]
+    if cited and len(cited) <= MOST_CITED:
+        return []
+    remedy = (
+        f"单独登记的车位只有当地有规定时才计入名册：请写明规定的名称和条款（{MOST_CITED} 字以内）；"
+        "没有规定的，请把“单独登记的车位计入名册”设为否。"
+    )
+    return [FieldError("parking_rule", remedy)]
 
 
 def local_choices(settings: Mapping[str, int], *, kind: str, electorate: str) -> list[str]:

@@ -10,6 +10,7 @@ from backend.ballots.repository.votes import take_sealing_lock
 from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.rules.kinds import needs_owners
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
+from backend.ballots.service.entries import person
 from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
 from backend.ballots.service.rolls import (
     build_roll,
@@ -19,9 +20,10 @@ from backend.ballots.service.rolls import (
     has_been_displayed,
 )
 from backend.ballots.service.serving import count_unserved
-from backend.ballots.service.texts import opening_notice, stop_notice, voting_notice
-from backend.ballots.tables import Ballot
+from backend.ballots.service.texts import PARKING_BASIS, opening_notice, stop_notice, voting_notice
+from backend.ballots.tables import Ballot, BallotDocument
 from backend.infra.context import Context
+from backend.infra.uploads import media_type_of
 from backend.kernel.access import Permission
 from backend.kernel.errors import Conflict, FieldError, Unprocessable
 from backend.notices import service as notices
@@ -201,7 +203,32 @@ def _bind(ctx: Context, ballot: Ballot) -> str:
     """Store the motions' text as a document of its own and return the hash over the whole set."""
     text = motions_text(_motions(ctx, ballot))
     ctx.storage.put(text)
+    _attach_citation(ctx, ballot)
     return bind_documents(text, [row.sha256 for row in repository.documents_of(ctx.session, ballot.id)])
+
+
+def _attach_citation(ctx: Context, ballot: Ballot) -> None:
+    """Bind the votes to the rule by which parking counts: its citation and, where it is stored, its text."""
+    if ballot.parking_rule is None:
+        return
+    cited = ctx.storage.put(f"{PARKING_BASIS}：{ballot.parking_rule}".encode())
+    titles = {cited: PARKING_BASIS}
+    if ballot.parking_document is not None:
+        titles[ballot.parking_document] = ballot.parking_rule
+    bound = {row.sha256 for row in repository.documents_of(ctx.session, ballot.id)}
+    for sha256 in titles.keys() - bound:
+        content = ctx.storage.get(sha256)
+        row = BallotDocument(
+            ballot_id=ballot.id,
+            sha256=sha256,
+            title=titles[sha256],
+            media_type=media_type_of(content) or "application/octet-stream",
+            size=len(content),
+            added_by=person(ctx),
+            added_at=ctx.clock.now(),
+        )
+        ctx.session.add(row)
+    ctx.session.flush()
 
 
 def _motions(ctx: Context, ballot: Ballot) -> list[tuple[str, str, str, tuple[str, ...]]]:

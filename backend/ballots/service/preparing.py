@@ -8,7 +8,8 @@ from datetime import datetime
 
 from backend.ballots.repository import ballots as repository
 from backend.ballots.rules.kinds import KINDS, counts_satisfaction, may_ask_households, needs_owners
-from backend.ballots.rules.parameters import resolve_settings
+from backend.ballots.rules.parameters import parking_problems, resolve_settings
+from backend.ballots.service.entries import check_file
 from backend.ballots.service.loading import check_version, load_for, require_state, tell
 from backend.ballots.tables import Ballot, BallotCheck, BallotDocument, Motion
 from backend.infra.context import Context
@@ -23,7 +24,10 @@ MAX_MOTIONS = 60
 
 @dataclass(frozen=True, slots=True)
 class CreateBallot:
-    """A new draft; ``electorate`` and ``re_vote`` default to the kind's."""
+    """A new draft; ``electorate`` and ``re_vote`` default to the kind's.
+
+    ``parking_rule``: title and clause of the local rule by which parking counts, and the hash of its uploaded text.
+    """
 
     estate_id: str
     kind: str
@@ -34,6 +38,8 @@ class CreateBallot:
     re_vote: bool | None = None
     max_choices: int | None = None
     parameters: Mapping[str, int] = field(default_factory=dict)
+    parking_rule: str | None = None
+    parking_document: str | None = None
     project_id: str | None = None
     rerun_of: str | None = None
 
@@ -68,7 +74,9 @@ def create_ballot(ctx: Context, command: CreateBallot) -> Ballot:
         kind=command.kind,
         title=command.title,
         electorate=command.electorate or kind.electorate,
-        parameters=_settings(command),
+        parameters=_settings(ctx, command),
+        parking_rule=command.parking_rule,
+        parking_document=command.parking_document,
         re_vote=kind.re_vote if command.re_vote is None else command.re_vote,
         max_choices=command.max_choices,
         created_by=str(ctx.actor.account_id),
@@ -80,11 +88,16 @@ def create_ballot(ctx: Context, command: CreateBallot) -> Ballot:
     return ballot
 
 
-def _settings(command: CreateBallot) -> dict[str, int]:
+def _settings(ctx: Context, command: CreateBallot) -> dict[str, int]:
     settings = resolve_settings(command.parameters, kind=command.kind)
     if settings["track_consensus"] and not KINDS[command.kind].may_track_consensus:
         where = FieldError("parameters.track_consensus", "只有意愿征询和方案表决可以这样设置。")
         raise Unprocessable("parameters", "表决参数有误。", [where])
+    uncited = parking_problems(settings, command.parking_rule, command.parking_document)
+    if uncited:
+        raise Unprocessable("parking_rule", "车位计入名册的依据有误。", uncited)
+    if command.parking_document is not None:
+        check_file(ctx, command.parking_document, "parking_document")
     return settings
 
 

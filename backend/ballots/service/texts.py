@@ -20,6 +20,8 @@ from backend.tally.rule import get_rule, profile_of
 
 Text = tuple[str, str]
 
+PARKING_BASIS = "单独登记的车位计入名册的依据"
+
 OUTCOMES = {"passed": "通过", "failed": "未通过", "undecidable": "暂不能判定"}
 BASES = {"area": "专有部分面积（平方米）", "heads": "业主人数", "households": "户数"}
 SUMS = {"participating": "参与", "for": "同意", "covered": "有效答复", "satisfied": "满意"}
@@ -54,6 +56,7 @@ def voting_notice(ballot: Ballot, motions: Sequence[tuple[str, str, str, tuple[s
         f"名册校验码（SHA-256）：{ballot.roll_hash}",
         f"方案文件与事项校验码：{ballot.documents_hash}",
         "改票：截止前可以改，以最后一次为准。" if ballot.re_vote else "改票：投出后不能更改。",
+        *_parking(ballot),
         *_motions(motions),
         "以下各项没有法定数值，采用默认值，当地可以另定："
         + "；".join(local_choices(ballot.parameters, kind=ballot.kind, electorate=ballot.electorate))
@@ -63,6 +66,13 @@ def voting_notice(ballot: Ballot, motions: Sequence[tuple[str, str, str, tuple[s
         lines.append("投票期间，居民委员会每天可查看一次全体同意户数（不分楼栋、不涉及具体住户）。")
     lines.append("不会使用手机的居民可以填写纸质票，请与居民委员会联系。")
     return f"表决公告：{ballot.title}", "\n".join(lines)
+
+
+def _parking(ballot: Ballot) -> list[str]:
+    if ballot.parking_rule is None:
+        return []
+    text = "" if ballot.parking_document is None else f"（文本校验码 SHA-256：{ballot.parking_document}）"
+    return [f"{PARKING_BASIS}：{ballot.parking_rule}{text}。"]
 
 
 def _motions(motions: Sequence[tuple[str, str, str, tuple[str, ...]]]) -> Iterable[str]:

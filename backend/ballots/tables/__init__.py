@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlmodel import Field, SQLModel
 
 from backend.ballots.tables.disclosures import ChoiceDisclosure as ChoiceDisclosure
 from backend.ballots.tables.minutes import CountMinutes as CountMinutes
+from backend.ballots.tables.snapshots import ConsensusSnapshot as ConsensusSnapshot
 from backend.infra.columns import JsonText, UtcDateTime
 
 STATES = "'draft', 'notice', 'open', 'counting', 'sealed', 'preliminary', 'final', 'suspended', 'voided', 'cancelled'"
@@ -63,6 +64,9 @@ class Ballot(SQLModel, table=True):
     state: str = "draft"
     # Decided before the notice and frozen with it (names and defaults: ballots/rules/parameters.py).
     parameters: Any = Field(sa_type=JsonText)
+    # The local rule by which separately registered parking counts, and its stored text; older ballots name none.
+    parking_rule: str | None = None
+    parking_document: str | None = None
     re_vote: bool
     max_choices: int | None = None
     notice_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -383,16 +387,3 @@ class ProxyMandate(SQLModel, table=True):
     confirmed_by: str | None = None
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class ConsensusSnapshot(SQLModel, table=True):
-    """The one daily look that a committee gets while a canvass or plan vote is open: households only."""
-
-    __tablename__ = "consensus_snapshot"
-
-    ballot_id: str = Field(primary_key=True, foreign_key="ballot.id")
-    taken_on: date = Field(primary_key=True)
-    # Owners of the households in the sums whose papers are valid throughout: the number that must grow by five.
-    owners_voted: int
-    sums: Any = Field(sa_type=JsonText)
-    taken_at: datetime = Field(sa_type=UtcDateTime)

@@ -61,6 +61,8 @@ def create_ballot(json: schemas.CreateBallotIn) -> tuple[schemas.BallotOut, int]
         re_vote=json.re_vote,
         max_choices=json.max_choices,
         parameters=json.parameters,
+        parking_rule=json.parking_rule,
+        parking_document=json.parking_document,
         project_id=json.project,
         rerun_of=json.rerun_of,
     )

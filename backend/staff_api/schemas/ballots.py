@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from backend.ballots.repository.tally import PlaceCount
 from backend.ballots.rules.kinds import KINDS
+from backend.ballots.rules.parameters import MOST_CITED
 from backend.ballots.rules.preflight import Condition
 from backend.ballots.rules.states import TITLES
 from backend.ballots.service.reading import due_at
@@ -46,6 +47,8 @@ class CreateBallotIn(StrictModel):
     re_vote: bool | None = None
     max_choices: Annotated[int, Field(ge=1, le=60)] | None = None
     parameters: Annotated[dict[str, Annotated[int, Field(ge=0, le=10_000)]], Field(max_length=30)] = {}
+    parking_rule: Annotated[str, Field(min_length=1, max_length=MOST_CITED)] | None = None
+    parking_document: Sha256 | None = None
     project: Id | None = None
     rerun_of: Id | None = None
 
@@ -149,6 +152,8 @@ class BallotOut(BaseModel):
     re_vote: bool
     max_choices: int | None
     parameters: dict[str, int]
+    parking_rule: str | None
+    parking_document: str | None
     opens_at: datetime | None
     closes_at: datetime | None
     counting_until: datetime | None
@@ -186,6 +191,8 @@ _SAME = (
     "re_vote",
     "max_choices",
     "parameters",
+    "parking_rule",
+    "parking_document",
     "opens_at",
     "closes_at",
     "counting_until",

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, update
 from sqlmodel import col, select
 
+from backend.ballots import queries
 from backend.ballots.queries.tally import count_ballot
+from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.service import closing, opening, preparing, serving
 from backend.ballots.service.preparing import AddMotion, CreateBallot
 from backend.ballots.tables import Ballot, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.clock import local_date
+from backend.kernel.errors import Unprocessable
 from backend.kernel.ids import new_id
+from backend.notices import queries as notices
 from backend.registry.service import OpenDisplay, open_roll_display
 from backend.registry.tables import Dwelling, Entrance, Owner
 from tests.factories.people import acting_as, make_staff
 from tests.factories.places import EstateFixture, make_estate
 
 DAY = timedelta(days=1)
+PARKING_RULE = "《示例市业主大会规则》第十条（虚构）"
 RULES = {
     "canvass": "gansu-2022/inclusion",
     "plan": "gansu-2022/plan",
@@ -53,10 +59,11 @@ def opened(
     kind: str,
     parameters: Mapping[str, int] | None = None,
     place: tuple[str | None, str | None] = (None, None),
+    **cited: str,
 ) -> Ballot:
     """Take a ballot from its draft over notice, checks and service to its opening, and let its window begin."""
     committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
-    command = CreateBallot(estate.estate.id, kind, "示例", *place, parameters=parameters or {})
+    command = CreateBallot(estate.estate.id, kind, "示例", *place, parameters=parameters or {}, **cited)  # type: ignore[arg-type] # passed through
     ballot = preparing.create_ballot(committee, command)
     preparing.add_motion(committee, AddMotion(ballot.id, "是否同意？", "", RULES[kind], "理由"))
     if kind == "plan":
@@ -138,10 +145,45 @@ def test_parking_stands_on_the_owners_roll_where_the_local_rule_counts_it(
 ) -> None:
     parking = estate.dwelling_ids[3]
     assert parking not in roll_of(ctx, opened(ctx, estate, "plan").id)
-    counted = opened(ctx, estate, "plan", {"count_parking": 1})
+    counted = opened(ctx, estate, "plan", {"count_parking": 1}, parking_rule=PARKING_RULE)
     assert not roll_of(ctx, counted.id)[parking].is_household
     assert totals(counted) == (7, 6, 8 * 8000)
-    assert parking not in roll_of(ctx, opened(ctx, estate, "canvass", {"count_parking": 1}).id)
+    assert parking not in roll_of(
+        ctx, opened(ctx, estate, "canvass", {"count_parking": 1}, parking_rule=PARKING_RULE).id
+    )
+
+
+def test_parking_counts_only_under_a_cited_rule_that_the_votes_are_bound_to(
+    ctx: Context, estate: EstateFixture
+) -> None:
+    committee = acting_as(ctx, make_staff(ctx, Role.RESIDENTS_COMMITTEE, estate.community.id))
+    uncited = CreateBallot(estate.estate.id, "plan", "示例", parameters={"count_parking": 1})
+    wrong = [
+        (uncited, "parking_rule"),
+        (replace(uncited, parking_rule=" "), "parking_rule"),
+        (replace(uncited, parking_rule="字" * 201), "parking_rule"),
+        (replace(uncited, parking_rule=PARKING_RULE, parking_document="0" * 64), "parking_document"),
+        (replace(uncited, parking_rule=PARKING_RULE, parameters={}), "parking_rule"),
+    ]
+    for command, where in wrong:
+        with pytest.raises(Unprocessable) as refused:
+            preparing.create_ballot(committee, command)
+        assert [field.where for field in refused.value.fields] == [where]
+    stored = ctx.storage.put(b"%PDF-1.7 the rule")
+    ballot = opened(
+        ctx, estate, "plan", {"count_parking": 1}, parking_rule=PARKING_RULE, parking_document=stored
+    )
+    assert (ballot.parking_rule, ballot.parking_document) == (PARKING_RULE, stored)
+    documents = {row.title: row for row in queries.documents_of(ctx.session, ballot.id)}
+    assert set(documents) == {"方案", "单独登记的车位计入名册的依据", PARKING_RULE}
+    assert (documents[PARKING_RULE].sha256, documents[PARKING_RULE].media_type) == (stored, "application/pdf")
+    text = motions_text(
+        [(row.id, row.title, row.body, (row.rule_id,)) for row in queries.motions_of(ctx.session, ballot.id)]
+    )
+    assert ballot.documents_hash == bind_documents(text, [row.sha256 for row in documents.values()])
+    told = [row.body for row in notices.notices_about(ctx.session, "ballot", ballot.id)]
+    line = f"单独登记的车位计入名册的依据：{PARKING_RULE}（文本校验码 SHA-256：{stored}）。"
+    assert sum(line in body for body in told) == 1
 
 
 def test_a_ballot_of_one_entrance_counts_that_entrance_alone(ctx: Context, estate: EstateFixture) -> None:
