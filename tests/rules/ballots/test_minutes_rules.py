@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 CANDIDATES = ("1号候选人：赵一（2栋）", "钱 二", "候选人 买买提·吐尔逊", "孙三、李四")
 DEMANDS = Demands(2, CANDIDATES, has_paper=True, opens_at=NOW - 9 * DAY, now=NOW, drawn=5)
-PEOPLE = People(("周五", "吴六"), ("郑七",), ("王八",))
+PEOPLE = People(("周五", "吴六"), ("郑七",), ("马八",))
 CONTENT = Content(PEOPLE, "居委会二楼", NOW - 2 * DAY, NOW - DAY, "无异常", 3, 1)
 
 

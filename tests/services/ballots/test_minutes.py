@@ -32,7 +32,7 @@ from tests.services.ballots.desk import Office, confirm, enter, open_office, sea
 from tests.services.ballots.town import Town
 
 DAY = timedelta(days=1)
-NAMES = ("周五", "吴六", "郑七", "王八", "冯九")
+NAMES = ("周五", "吴六", "郑七", "马八", "冯九")
 SCAN = b"%PDF-1.7 signed"
 
 
@@ -208,7 +208,7 @@ def test_a_correction_is_a_new_edition_with_a_reason_and_the_old_stays(ctx: Cont
     with pytest.raises(Unprocessable) as refused:
         record(office)
     assert [field.where for field in refused.value.fields] == ["reason"]
-    second = record(office, "漏写一名监票人", people=People((*NAMES[:2], NAMES[4]), ("郑七",), ("王八",)))
+    second = record(office, "漏写一名监票人", people=People((*NAMES[:2], NAMES[4]), ("郑七",), ("马八",)))
     with pytest.raises(Conflict, match="minutes_missing"):  # the correction waits for its signatures
         closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
     with pytest.raises(Unprocessable):
@@ -234,7 +234,7 @@ def test_a_repeated_record_is_the_same_minutes_and_another_under_its_key_is_refu
 
 def test_a_candidate_counts_nothing_and_too_few_scrutineers_are_named(office: Office) -> None:
     with pytest.raises(Unprocessable) as refused:
-        record(office, people=People(("赵 一",), ("郑七",), ("王八",)))
+        record(office, people=People(("赵 一",), ("郑七",), ("马八",)))
     assert [field.where for field in refused.value.fields] == ["scrutineers", "scrutineers.0"]
 
 
