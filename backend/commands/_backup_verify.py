@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
-from backend.ballots.service.records import ExportAudit, ballots_with_roll, export_audit
+from backend.ballots.service.records import ExportAudit, announced_ballots, export_audit
 from backend.ballots.service.sealing import tree_of
 from backend.commands import _stored_values as stored
 from backend.commands._backup_files import Facts, TreeHead
@@ -42,8 +42,8 @@ def read_facts(session: Session, engine: Engine) -> Facts:
 
 def _trees(session: Session) -> Iterator[str]:
     yield EVENT_TREE
-    for ballot in ballots_with_roll(session):
-        yield tree_of(ballot.id)
+    for ballot_id in announced_ballots(session):
+        yield tree_of(ballot_id)
 
 
 def _head(session: Session, tree: str) -> TreeHead | None:
@@ -69,7 +69,7 @@ def verify_restored(ports: Ports, facts: Facts) -> Iterator[str]:
 def _verify_sealed(ports: Ports, roots: dict[str, str]) -> Iterator[str]:
     """Export each sealed ballot's audit record to a temporary file and verify it against the manifest's root."""
     with open_session(ports.engine, read_only=True) as session:
-        sealed = [ballot.id for ballot in ballots_with_roll(session) if ballot.sealed_at is not None]
+        sealed = announced_ballots(session, is_sealed=True)
     with tempfile.TemporaryDirectory(prefix="gongjue-verify-") as folder:
         for ballot_id in sealed:
             root = roots.get(tree_of(ballot_id))

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from backend.ballots.service.records import ballots_with_roll, check_ballot, describe_fault
+from backend.ballots.service.records import announced_ballots, check_ballot, describe_fault
+from backend.ballots.tables import Ballot
 from backend.commands._console import connected
 from backend.infra.context import Ports
 from backend.infra.database import open_session
@@ -56,8 +57,8 @@ def check(ports: Ports, *, as_json: bool) -> int:
 
 def _trees(session: Session) -> Iterator[list[TreeFault]]:
     yield check_events(session)
-    for ballot in ballots_with_roll(session):
-        yield check_ballot(session, ballot)
+    for ballot_id in announced_ballots(session):
+        yield check_ballot(session, session.get_one(Ballot, ballot_id))
 
 
 def _lines(checked: int, faults: list[TreeFault]) -> Iterator[str]:

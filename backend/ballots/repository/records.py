@@ -24,10 +24,12 @@ def unsealed_moves(session: Session, ballot_id: str) -> list[tuple[str, str, str
     return [(key, receipt, to) for key, receipt, to in session.exec(chosen.order_by(col(VoteDisposition.at)))]
 
 
-def announced_ballots(session: Session, after: str, limit: int) -> list[Ballot]:
-    """Return ballots that have a roll, by id after ``after``."""
-    chosen = select(Ballot).where(Ballot.id > after, col(Ballot.roll_hash).is_not(None))
-    return list(session.exec(chosen.order_by(col(Ballot.id)).limit(limit)))
+def announced_ballots(session: Session, *, is_sealed: bool = False) -> list[str]:
+    """Return the ids of ballots that have a roll, all or the sealed; what else is in a row an older database may lack."""
+    chosen = select(Ballot.id).where(col(Ballot.roll_hash).is_not(None))
+    if is_sealed:
+        chosen = chosen.where(col(Ballot.sealed_at).is_not(None))
+    return list(session.exec(chosen.order_by(col(Ballot.id))))
 
 
 def installation_mode(session: Session) -> str:

@@ -1,6 +1,7 @@
 """Records out of the database, the audit of the database, the audit trail."""
 
-from backend.ballots.service.records.checking import ballots_with_roll, check_ballot, describe_fault
+from backend.ballots.repository.records import announced_ballots
+from backend.ballots.service.records.checking import check_ballot, describe_fault
 from backend.ballots.service.records.export import (
     ExportAudit,
     ExportedAudit,
@@ -23,9 +24,9 @@ __all__ = [
     "ExportedAudit",
     "ListEvents",
     "TrailEvent",
+    "announced_ballots",
     "as_bytes",
     "audit_ballot",
-    "ballots_with_roll",
     "check_ballot",
     "describe_fault",
     "export_audit",

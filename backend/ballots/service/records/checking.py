@@ -67,14 +67,6 @@ def describe_fault(fault: TreeFault) -> FieldError:
     return FieldError(where, MESSAGES[fault.what])
 
 
-def ballots_with_roll(session: Session) -> Iterator[Ballot]:
-    """Yield every ballot that was ever announced, in pages."""
-    after = ""
-    while page := stored.announced_ballots(session, after, 200):
-        yield from page
-        after = page[-1].id
-
-
 def check_ballot(session: Session, ballot: Ballot) -> list[TreeFault]:
     """Recompute everything that was sealed or announced from the rows; an empty list when nothing was altered.
 
