@@ -33,12 +33,12 @@ class Item:
     check: Callable[[], tuple[bool, str]]
 
 
-def pytest_item(*selection: str, heavy: bool = False) -> Callable[[], tuple[bool, str]]:
-    """Check by running tests; the figure is the runner's closing line."""
+def pytest_item(*selection: str, heavy: bool = False, workers: int = 2) -> Callable[[], tuple[bool, str]]:
+    """Check by running tests; the figure is the runner's closing line. ``workers``: 0 where tests measure time."""
 
     def run() -> tuple[bool, str]:
         mark = "heavy or not heavy" if heavy else "not heavy"
-        command = [PYTHON, "-m", "pytest", "-q", "-n", "2", "-m", mark, *selection]
+        command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "-m", mark, *selection]
         return _closing(command, {"REQUIRE_PG": "1", "REQUIRE_BROWSER": "1"})
 
     return run
@@ -185,7 +185,9 @@ def bench_messages() -> tuple[bool, str]:
 
 
 # These say how long pages take, which nothing may run beside.
-_MEASURED_ALONE = tuple(f"--ignore=tests/load/test_{name}.py" for name in ("complaints", "surveys"))
+_MEASURED_ALONE = tuple(
+    f"--ignore=tests/load/test_{name}.py" for name in ("callbacks", "complaints", "surveys")
+)
 ITEMS = (
     Item("1a", "fresh clone, empty HOME: make run", fresh_clone),
     Item("1b", "every test on SQLite and PostgreSQL", pytest_item()),
@@ -194,6 +196,11 @@ ITEMS = (
         "3-5",
         "races, kills, the deadline",
         pytest_item("tests/load", "tests/api/test_votes.py", *_MEASURED_ALONE, heavy=True),
+    ),
+    Item(
+        "3b",
+        "300 callbacks a second for half a minute",
+        pytest_item("tests/load/test_callbacks.py", heavy=True, workers=0),
     ),
     Item(
         "6",
@@ -215,7 +222,7 @@ ITEMS = (
     Item(
         "10a",
         "100,000 dwellings imported",
-        pytest_item("tests/services/registry/test_heavy_import.py", heavy=True),
+        pytest_item("tests/services/registry/test_heavy_import.py", heavy=True, workers=0),
     ),
     Item("10b", "rehearsal litong-2026", rehearsal),
     Item("11", "every message of the rehearsal", messages),
