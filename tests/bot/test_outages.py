@@ -143,6 +143,17 @@ def test_a_reached_limit_rests_the_channel_until_it_is_over(wired: Wired) -> Non
     assert {row.tries for row in wired.deliveries()} == {0}
 
 
+def test_a_limit_of_one_reader_holds_up_nobody_else(wired: Wired) -> None:
+    openids = wired.remind(24)
+    wired.simulator.inject("error", errcode=43108, count=1, path=SEND)
+    wired.send()
+    assert wired.states() == {"delivered": 23, "passing_failure": 1}
+    wired.go(seconds=6)
+    wired.send()
+    assert wired.states() == {"delivered": 24}
+    assert wired.received() == dict.fromkeys(openids, 1)
+
+
 def test_a_field_that_wechat_refuses_ends_that_message_only(wired: Wired) -> None:
     wired.remind(4)
     wired.simulator.inject("error", errcode=47003, count=1, path=SEND)

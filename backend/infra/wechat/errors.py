@@ -67,6 +67,10 @@ class Quota(WeChatError):
         self.retry_after = retry_after
 
 
+class ReaderQuota(Quota):
+    """A limit of one reader is reached; everybody else may be written to."""
+
+
 class Configuration(WeChatError):
     """App id, secret, address list or permissions are wrong: an operator has to mend it."""
 
@@ -96,7 +100,7 @@ _MEANINGS: dict[int, tuple[type[WeChatError], str]] = {
     43004: (UserRefused, "the user does not follow the Official Account"),
     43101: (UserRefused, "the user has not subscribed, or the subscription is used up"),
     43107: (Configuration, "the app or the template is banned from subscription messages"),
-    43108: (Quota, "another message to this user is on its way"),
+    43108: (ReaderQuota, "another message to this user is on its way"),
     45002: (Permanent, "the message is too long"),
     45009: (Quota, "the limit of calls is reached"),
     45011: (Quota, "the limit of calls per minute is reached"),
@@ -123,6 +127,6 @@ def error_of(code: int, text: str) -> WeChatError:
     field = _FIELD.search(text) if code == 47003 else None
     rid = _RID.search(text)
     message = meaning + (f": {field[1]}" if field else "") + (f" (rid {rid[1]})" if rid else "")
-    if kind is Quota:
-        return Quota(code, message, _RETRY_AFTER.get(code, _MINUTE))
+    if issubclass(kind, Quota):
+        return kind(code, message, _RETRY_AFTER.get(code, _MINUTE))
     return kind(code, message)

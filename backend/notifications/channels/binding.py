@@ -64,6 +64,7 @@ def _translated() -> Iterator[None]:
 def _came(error: errors.WeChatError) -> Came:
     for kind, came in (
         (errors.Unknown, Came.UNKNOWN),
+        (errors.ReaderQuota, Came.READER),
         (errors.Quota, Came.QUOTA),
         (errors.UserRefused, Came.REFUSED),
         (errors.Configuration, Came.CONFIGURATION),

@@ -21,6 +21,8 @@ class Came(StrEnum):
     SENT = "sent"
     PASSING = "passing"
     QUOTA = "quota"
+    # One reader has had as much as they may have for now: it holds up nobody else.
+    READER = "reader"
     REFUSED = "refused"
     PERMANENT = "permanent"
     CONFIGURATION = "configuration"
@@ -69,7 +71,7 @@ def decide(outcome: Outcome, tries: int, now: datetime) -> Next:
             return Next("permanent_failure", Consent.GONE, advance=True)
         case Came.PERMANENT:
             return Next("permanent_failure", Consent.BACK, advance=True)
-        case Came.QUOTA | Came.CONFIGURATION:
+        case Came.QUOTA | Came.READER | Came.CONFIGURATION:
             # Not this message's fault: it waits without using up its tries.
             wait = template_rest_of(outcome) or outcome.retry_after or _MENDING
             return Next("passing_failure", Consent.BACK, try_at=now + wait)

@@ -221,3 +221,22 @@ def test_consents_never_go_below_zero_however_many_rows_want_one(town: World) ->
     assert send(town) == 0
     assert town.left(person.account_id) == 0
     assert list(town.doorstep().values()) == ["no_channel"]
+
+
+def test_one_reader_s_limit_holds_up_nobody_else_and_uses_up_no_try(town: World) -> None:
+    busy = prepare(town, 30)[0].account_id
+
+    def answer(letter: Letter) -> Outcome:
+        is_busy = letter.recipient_id == busy
+        return Outcome(Came.READER, "43108", timedelta(minutes=10)) if is_busy else Outcome(Came.SENT)
+
+    town.outside.answer = answer
+    send(town)
+    assert town.states() == {"delivered": 29, "passing_failure": 1}
+    assert town.left(busy) == 3
+    (row,) = [row for row in town.deliveries() if row.state == "passing_failure"]
+    assert (row.recipient_id, row.tries) == (busy, 0)
+    town.outside.answer = lambda _letter: Outcome(Came.SENT)
+    town.go(minutes=11)
+    assert send(town) == 1
+    assert town.states() == {"delivered": 30}

@@ -74,7 +74,9 @@ def error_of(code: str) -> bytes:
     ("answer", "came"),
     [
         (status_of("Ok"), Came.SENT),
-        (status_of("LimitExceeded.PhoneNumberDailyLimit"), Came.QUOTA),
+        (status_of("LimitExceeded.PhoneNumberDailyLimit"), Came.READER),
+        (status_of("LimitExceeded.DeliveryFrequencyLimit"), Came.READER),
+        (error_of("LimitExceeded.AppDailyLimit"), Came.QUOTA),
         (status_of("FailedOperation.PhoneNumberInBlacklist"), Came.REFUSED),
         (status_of("FailedOperation.TemplateIncorrectOrUnapproved"), Came.PERMANENT),
         (status_of("FailedOperation.InsufficientBalanceInSmsPackage"), Came.CONFIGURATION),

@@ -28,6 +28,14 @@ _SIGNED = "content-type;host;x-tc-action"
 _LATER = ("RequestTimeException", "AuthFailure.SignatureExpire", "FailedOperation.TimestampExpire")
 # The provider itself does not know; asking again might send twice.
 _UNCLEAR = ("InternalError",)
+# What one number may get in a time: no other number's affair. (A count of numbers is a limit of the call.)
+_OF_ONE_NUMBER = (
+    "LimitExceeded.DeliveryFrequencyLimit",
+    "LimitExceeded.PhoneNumberDailyLimit",
+    "LimitExceeded.PhoneNumberOneHourLimit",
+    "LimitExceeded.PhoneNumberSameContentDailyLimit",
+    "LimitExceeded.PhoneNumberThirtySecondLimit",
+)
 _LIMITS = ("LimitExceeded", "RequestLimitExceeded")
 _SETTINGS = (
     "AuthFailure",
@@ -128,6 +136,8 @@ def _check(answer: Mapping[str, object]) -> None:
         raise SendFailed(Came.UNKNOWN, "no_answer")
     if code == "Ok":
         return
+    if code.startswith(_OF_ONE_NUMBER):
+        raise SendFailed(Came.READER, code, timedelta(minutes=10))
     if code.startswith(_LIMITS):
         raise SendFailed(Came.QUOTA, code, timedelta(minutes=10))
     for prefixes, came in (
