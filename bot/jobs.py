@@ -72,7 +72,9 @@ def number_new_events(ports: Ports) -> int:
 def number_new_votes(ports: Ports) -> int:
     """Give every committed vote of the running ballots its leaf; returns how many got one."""
     active = _read(ports, ballots.active_ballots)
-    return sum(_until_none(ports, partial(number_votes, ballot_id=ballot_id)) for ballot_id in active)
+    return one_by_one(
+        active, lambda ballot_id: _until_none(ports, partial(number_votes, ballot_id=ballot_id))
+    )
 
 
 def make_checkpoints(ports: Ports) -> int:
@@ -146,12 +148,22 @@ def _read(ports: Ports, query: Callable[[Session], T]) -> T:
 
 def each(ports: Ports, items: Iterable[str], step: Callable[[Context, str], int]) -> int:
     """Take every item in a transaction of its own; one that fails is logged and holds up no other."""
+
+    def take(item: str) -> int:
+        with open_session(ports.engine) as session:
+            done = step(_context(ports, session), item)
+            session.commit()
+            return done
+
+    return one_by_one(items, take)
+
+
+def one_by_one(items: Iterable[str], take: Callable[[str], int]) -> int:
+    """Take every item, in transactions of the step's own; one that fails is logged and holds up no other."""
     done = 0
     for item in items:
         try:
-            with open_session(ports.engine) as session:
-                done += step(_context(ports, session), item)
-                session.commit()
+            done += take(item)
         except Exception:
             logger.exception("item_failed", extra={"fields": {"item": item}})
     return done

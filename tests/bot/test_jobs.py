@@ -35,20 +35,24 @@ DAY_US = 86_400_000_000
 
 def add_votes(ctx: Context, ballot: BallotFixture, count: int) -> None:
     for entry_id in list(ballot.entry_ids.values())[:count]:
-        insert_vote_row(
-            ctx.session,
-            NewVote(
-                ballot_id=ballot.ballot_id,
-                roll_entry_id=entry_id,
-                channel="paper",
-                state="standing",
-                choices="fa",
-                documents_hash=ballot.documents_hash,
-                request_hash=secrets.token_bytes(32),
-                cast_at=ctx.clock.now(),
-                photo_sha256=None,
-            ),
-        )
+        add_vote(ctx, ballot, entry_id)
+
+
+def add_vote(ctx: Context, ballot: BallotFixture, entry_id: str, choices: str = "fa") -> None:
+    insert_vote_row(
+        ctx.session,
+        NewVote(
+            ballot_id=ballot.ballot_id,
+            roll_entry_id=entry_id,
+            channel="paper",
+            state="standing",
+            choices=choices,
+            documents_hash=ballot.documents_hash,
+            request_hash=secrets.token_bytes(32),
+            cast_at=ctx.clock.now(),
+            photo_sha256=None,
+        ),
+    )
 
 
 def ballot_now(ports: Ports, ballot_id: str) -> Ballot:
@@ -144,6 +148,17 @@ def test_one_ballot_that_fails_holds_up_no_other(
     assert ballot_now(ports, sound.ballot_id).state == "counting"
     assert ballot_now(ports, broken.ballot_id).state == "open"
     assert [record.message for record in caplog.records] == ["item_failed"]
+
+
+def test_one_ballot_whose_votes_cannot_be_numbered_holds_up_no_other(ports: Ports, acting: Acting) -> None:
+    made = sorted((make_open(acting, votes=2) for _ in range(2)), key=lambda ballot: ballot.ballot_id)
+    with acting() as ctx:
+        entry = list(made[0].entry_ids.values())[2]
+        add_vote(ctx, made[0], entry, choices="f")
+    assert jobs.number_new_votes(ports) == 2
+    with open_session(ports.engine, read_only=True) as session:
+        rows = session.exec(select(Vote).where(Vote.ballot_id == made[1].ballot_id)).all()
+    assert sorted(row.leaf_no for row in rows if row.leaf_no is not None) == [0, 1]
 
 
 def test_every_running_ballot_is_numbered_and_looked_at_however_many_there_are(ctx: Context) -> None:
