@@ -22,7 +22,7 @@ from backend.notifications.channels.binding import channels_for
 from backend.notifications.channels.letter import Channel, Letter
 from backend.notifications.rules.outcomes import Came, Outcome
 from backend.notifications.service import events, pushes, recording, reminders, sending, survey_reminders
-from bot.jobs import each
+from bot.jobs import each, one_by_one
 
 logger = logging.getLogger("gongjue.bot")
 
@@ -50,24 +50,39 @@ def read_new_events(ports: Ports) -> int:
 
 def remind(ports: Ports) -> int:
     """Plan the reminders that are due and enqueue them page by page; returns how many messages were worked on."""
-    after: str | None = ""
-    while after is not None:
-        after = run_step(ports, partial(reminders.plan_reminders, after=after))
-    held: tuple[str, str] | None = ("", "")
-    while held is not None:
-        held = run_step(ports, partial(survey_reminders.plan_survey_messages, after=held))
+    plans = {"ballots": _plan_reminders, "surveys": _plan_survey_messages}
+    one_by_one(plans, lambda name: plans[name](ports))
     return enqueue(ports)
 
 
+def _plan_reminders(ports: Ports) -> int:
+    after: str | None = ""
+    while after is not None:
+        after = run_step(ports, partial(reminders.plan_reminders, after=after))
+    return 1
+
+
+def _plan_survey_messages(ports: Ports) -> int:
+    after: tuple[str, str] | None = ("", "")
+    while after is not None:
+        after = run_step(ports, partial(survey_reminders.plan_survey_messages, after=after))
+    return 1
+
+
 def enqueue(ports: Ports) -> int:
-    """Enqueue every message whose electorate is not wholly enqueued; returns how many were finished."""
+    """Enqueue every message whose electorate is not wholly enqueued; returns how many were finished.
+
+    One that fails is begun anew in the next run and holds up no other.
+    """
     waiting = run_step(ports, reminders.messages_to_enqueue)
-    for message_id in waiting:
-        after: str | None = ""
-        while after is not None:
-            page = partial(reminders.enqueue_next_page, message_id=message_id, after=after)
-            after = run_step(ports, page)
-    return len(waiting)
+    return one_by_one(waiting, partial(_enqueue, ports))
+
+
+def _enqueue(ports: Ports, message_id: str) -> int:
+    after: str | None = ""
+    while after is not None:
+        after = run_step(ports, partial(reminders.enqueue_next_page, message_id=message_id, after=after))
+    return 1
 
 
 def push_near_quorum(ports: Ports) -> int:

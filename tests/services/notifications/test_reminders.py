@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlmodel import select
 
 from backend.kernel.clock import SHANGHAI
-from backend.notifications.service import desk
-from backend.notifications.tables import DeliveryHousehold
+from backend.notifications.service import desk, reminders
+from backend.notifications.tables import DeliveryHousehold, Message
 from bot import delivery
 from tests.services.notifications.conftest import World
 
@@ -247,3 +247,21 @@ def test_everything_in_the_log_of_deliveries_names_households_only(town: World) 
         page = desk.ListDeliveries(estate.estate.id, None, None, later, 10)
         assert desk.list_deliveries(ctx, page) == []
     assert timedelta() <= town.now() - views[0].created_at < timedelta(minutes=5)
+
+
+def test_a_message_whose_households_cannot_be_found_holds_up_no_other(town: World) -> None:
+    for _ in range(2):
+        estate = town.estate(1)
+        town.ballot(estate, days=3)
+        town.resident(*estate.dwelling_ids)
+    with town.acting() as ctx:
+        page = reminders.plan_reminders(ctx)
+        assert page is not None
+        first = ctx.session.exec(select(Message).order_by(Message.created_at, Message.id)).first()
+        assert first is not None
+        first.kind, first.created_at = "gone", first.created_at - timedelta(hours=1)
+        ctx.session.add(first)
+    assert delivery.enqueue(town.ports) == 1
+    assert len(town.deliveries()) == 1
+    delivery.remind(town.ports)
+    assert len(town.deliveries()) == 2
