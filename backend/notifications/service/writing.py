@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from backend.infra.context import Context
+from backend.kernel.errors import DomainError
 from backend.kernel.ids import new_id
 from backend.notifications.repository import messages as repository
 from backend.notifications.rules.kinds import KINDS
@@ -17,6 +19,8 @@ from backend.notifications.rules.parameters import Parameters, resolve
 from backend.notifications.rules.rooms import room_payload
 from backend.notifications.rules.timing import Quiet, sendable_at
 from backend.notifications.tables import Message, NotificationSetting
+
+logger = logging.getLogger("gongjue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,22 @@ class Draft:
 
 
 def parameters_of(session: Session, organisation_ids: Iterable[str | None]) -> dict[str | None, Parameters]:
-    """Return the settings in force for each organisation; None and those without a choice get the defaults."""
+    """Return the settings in force for each organisation; None and those without a choice get the defaults.
+
+    So do those whose choice has come to be out of bounds: one community's row stops nobody's messages.
+    """
     wanted = set(organisation_ids)
     chosen = select(NotificationSetting).where(col(NotificationSetting.organisation_id).in_(wanted - {None}))
-    found = {row.organisation_id: resolve(row.settings) for row in session.exec(chosen)}
+    found = {row.organisation_id: _in_force(row) for row in session.exec(chosen)}
     return {name: found.get(name or "", Parameters()) for name in wanted}
+
+
+def _in_force(row: NotificationSetting) -> Parameters:
+    try:
+        return resolve(row.settings)
+    except (DomainError, TypeError, AttributeError):
+        logger.error("settings_out_of_bounds", extra={"fields": {"organisation": row.organisation_id}})
+        return Parameters()
 
 
 def message_row(draft: Draft, chosen: Parameters, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from backend.kernel.clock import SHANGHAI
 from backend.notifications.service import desk, reminders
-from backend.notifications.tables import DeliveryHousehold, Message
+from backend.notifications.tables import DeliveryHousehold, Message, NotificationSetting
 from bot import delivery
 from tests.services.notifications.conftest import World
 
@@ -247,6 +247,24 @@ def test_everything_in_the_log_of_deliveries_names_households_only(town: World) 
         page = desk.ListDeliveries(estate.estate.id, None, None, later, 10)
         assert desk.list_deliveries(ctx, page) == []
     assert timedelta() <= town.now() - views[0].created_at < timedelta(minutes=5)
+
+
+def test_a_community_s_odd_settings_stop_nobody_s_messages(town: World) -> None:
+    """Bounds may have changed since they were chosen: then the defaults are in force there."""
+    for given in (
+        {"second_reminder": 29, "first_reminder": 2},
+        {"quiet_from": 3},
+        {"gone": 1},
+        {"quiet_from": "9"},
+    ):
+        estate = town.estate(1)
+        town.ballot(estate, days=3)
+        town.resident(*estate.dwelling_ids)
+        with town.acting() as ctx:
+            values = {"organisation_id": estate.community.id, "settings": given}
+            ctx.session.add(NotificationSetting(**values, changed_by="test", changed_at=ctx.clock.now()))
+    delivery.remind(town.ports)
+    assert send(town) == 4
 
 
 def test_a_message_whose_households_cannot_be_found_holds_up_no_other(town: World) -> None:
