@@ -41,11 +41,22 @@ T = TypeVar("T")
 
 
 def read_new_events(ports: Ports) -> int:
-    """Turn every numbered event into its messages; returns how many events were read."""
+    """Turn every numbered event into its messages; returns how many events were read.
+
+    Where a batch fails, its events are read one by one, and one that fails alone is passed over.
+    """
     total = 0
-    while done := run_step(ports, events.read_events):
+    while done := _read_batch(ports):
         total += done
     return total
+
+
+def _read_batch(ports: Ports) -> int:
+    try:
+        return run_step(ports, events.read_events)
+    except events.OF_ONE_EVENT:
+        logger.exception("events_not_read")
+    return sum(run_step(ports, events.read_next_event) for _ in range(events.BATCH))
 
 
 def remind(ports: Ports) -> int:

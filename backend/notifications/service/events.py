@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
 
 from backend.ballots.queries.turnout import facts_of
 from backend.complaints import queries as complaints
 from backend.identity.queries import active_binding, homes_of_bindings
 from backend.infra.context import Context
+from backend.kernel.errors import DomainError
 from backend.ledger.queries import numbered_events
 from backend.notifications.repository import messages as repository
 from backend.notifications.rules.kinds import KINDS, TOLD_RELATIONS, Audience, Rule, rules_for
@@ -32,10 +35,16 @@ from backend.notifications.service.writing import delivery_row, message_row, par
 from backend.registry.queries import estate_card
 from backend.surveys import queries as surveys
 
+logger = logging.getLogger("gongjue")
+
+BATCH = 500
+# What one event's odd payload or row can bring about. Whatever else fails would fail for all: nothing is passed over.
+OF_ONE_EVENT = (IntegrityError, DataError, DomainError, LookupError, TypeError, ValueError, AttributeError)
+
 _Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
-def read_events(ctx: Context, limit: int = 500) -> int:
+def read_events(ctx: Context, limit: int = BATCH) -> int:
     """Turn the next numbered events into messages; returns how many events were read, 0 at the end."""
     cursor = repository.lock_cursor(ctx.session)
     events = numbered_events(ctx.session, cursor, limit)
@@ -62,6 +71,22 @@ def read_events(ctx: Context, limit: int = 500) -> int:
     add_to_digests(ctx, due, found.rooms, found.chosen)
     repository.move_cursor(ctx.session, int(events[-1].leaf_no or 0))
     return len(events)
+
+
+def read_next_event(ctx: Context) -> int:
+    """Turn the next numbered event into messages, or pass over it for good; returns 1, or 0 at the end.
+
+    The cursor is held from before the attempt: no other reader can come to stand on another event meanwhile.
+    """
+    cursor = repository.lock_cursor(ctx.session)
+    try:
+        with ctx.session.begin_nested():
+            return read_events(ctx, limit=1)
+    except OF_ONE_EVENT:
+        (event,) = numbered_events(ctx.session, cursor, 1)
+        logger.exception("event_passed_over", extra={"fields": {"event": event.id, "type": event.type}})
+        repository.move_cursor(ctx.session, int(event.leaf_no or 0))
+        return 1
 
 
 def _find(ctx: Context, pairs: Sequence[tuple[Any, Rule]], now: datetime) -> Found:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import orjson
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from backend.identity.tables import Binding
@@ -257,3 +260,35 @@ def test_no_message_holds_a_name_a_phone_or_an_openid(town: World) -> None:
     ).decode()
     assert "居民" not in stored and "o-" not in stored
     assert not any(phone in stored for phone in estate.phones)
+
+
+def test_an_event_that_nobody_understands_holds_up_no_other(town: World) -> None:
+    estate = town.estate(1)
+    ballot = town.ballot(estate)
+    home = estate.dwelling_ids[0]
+    town.resident(home)
+    recorded(town, estate, ballot, home)
+    odd = ("rectification_item", "i" * 20)
+    town.room(estate.community.id)
+    tell(town, "vote.recorded", ("dwelling", home), estate.community.id, ballot=ballot.ballot_id)
+    tell(town, "rectification.overdue", odd, estate.community.id, number="ZG-0001", due_on="soon")
+    recorded(town, estate, ballot, home, "online")
+    assert read(town) >= 4
+    assert len(town.deliveries("vote_recorded")) == 2
+    assert read(town) == 0
+
+
+def test_a_database_in_trouble_passes_over_no_event(town: World) -> None:
+    estate = town.estate(1)
+    ballot = town.ballot(estate)
+    home = estate.dwelling_ids[0]
+    town.resident(home)
+    recorded(town, estate, ballot, home)
+    with town.ports.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE notification_setting RENAME TO elsewhere"))
+    with pytest.raises(DBAPIError):
+        read(town)
+    with town.ports.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO notification_setting"))
+    assert read(town) > 0
+    assert len(town.deliveries("vote_recorded")) == 1
