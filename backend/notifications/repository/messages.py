@@ -72,6 +72,12 @@ def find_message(session: Session, topic: str, kind: str, occasion: str) -> Mess
     return session.exec(chosen).one_or_none()
 
 
+def has_begun(session: Session, message_id: str) -> bool:
+    """Tell whether a message is on its way to anybody; until the commit what waits does not leave."""
+    chosen = select(Delivery.state).where(Delivery.message_id == message_id)
+    return any(state != "created" for state in session.exec(chosen.with_for_update()))
+
+
 def finish_message(session: Session, message_id: str) -> None:
     """Note that everybody concerned has a row."""
     session.execute(update(Message).where(col(Message.id) == message_id).values(is_enqueued=True))

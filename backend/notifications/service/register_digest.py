@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -53,8 +53,12 @@ def _write(
     ctx: Context, organisation_id: str, fresh: Sequence[str], at: datetime, room_ids: Sequence[str]
 ) -> None:
     """Begin the digest of that day, or add to it; ``lines`` beside the text keep what it is made of."""
-    topic, occasion, now = f"register:{organisation_id}", local_date(at).isoformat(), ctx.clock.now()
-    former = repository.find_message(ctx.session, topic, KIND, occasion)
+    topic, now = f"register:{organisation_id}", ctx.clock.now()
+    former = repository.find_message(ctx.session, topic, KIND, local_date(at).isoformat())
+    if former is not None and repository.has_begun(ctx.session, former.id):
+        # The hour was moved after the day's digest had left.
+        at += timedelta(days=1)
+        former = repository.find_message(ctx.session, topic, KIND, local_date(at).isoformat())
     lines = [*(former.payload["lines"] if former is not None else ()), *fresh]
     payload = {**rooms.room_payload(rooms.register_digest(lines)), "lines": lines}
     if former is not None:
@@ -62,6 +66,8 @@ def _write(
         ctx.session.execute(changed.execution_options(synchronize_session=False))
         ctx.session.expire(former)
         return
-    row = message_row(Draft(topic, KIND, occasion, organisation_id, payload, "", at), Parameters(), now)
+    row = message_row(
+        Draft(topic, KIND, local_date(at).isoformat(), organisation_id, payload, "", at), Parameters(), now
+    )
     deliveries = [{**delivery_row(row, "room", room, now), "next_try_at": at} for room in room_ids]
     write_all(ctx, [(row, deliveries)], [])

@@ -15,6 +15,7 @@ from backend.infra.database import open_session
 from backend.kernel.events import Event
 from backend.ledger.service import append, number_events
 from backend.ledger.tables import LedgerEvent
+from backend.notifications.tables import NotificationSetting
 from bot import delivery, jobs
 from tests.factories.ballots import BallotFixture
 from tests.factories.places import EstateFixture
@@ -292,3 +293,24 @@ def test_a_database_in_trouble_passes_over_no_event(town: World) -> None:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO notification_setting"))
     assert read(town) > 0
     assert len(town.deliveries("vote_recorded")) == 1
+
+
+def test_what_comes_after_a_day_s_digest_waits_for_the_next_though_its_hour_was_moved(town: World) -> None:
+    estate = town.estate(1)
+    town.room(estate.community.id)
+    community, item = estate.community.id, ("rectification_item", "i" * 20)
+    said = {"due_on": "2026-12-03", "estate_name": "示例"}
+    tell(town, "rectification.overdue", item, community, number="ZG-0001", **said)
+    read(town)
+    town.go_to(18.01)
+    assert delivery.deliver(town.ports, town.ways) == 1
+    with town.acting() as ctx:
+        values = {"organisation_id": community, "settings": {"digest_hour": 20}}
+        ctx.session.add(NotificationSetting(**values, changed_by="test", changed_at=ctx.clock.now()))
+    tell(town, "rectification.overdue", item, community, number="ZG-0002", **said)
+    read(town)
+    for days in (0, 1):
+        town.go_to(20.01, days=days)
+        delivery.deliver(town.ports, town.ways)
+    told = "".join(letter.text for letter in town.outside.arrived("robot"))
+    assert told.count("ZG-0001") == 1 and told.count("ZG-0002") == 1
