@@ -30,7 +30,14 @@ def recognise_followers(ports: Ports) -> int:
     if official is None:
         return 0
     waiting = run_step(ports, lambda ctx: chats.waiting_tasks(ctx, "recognise"))
-    return sum(_recognise(ports, official, task) for task in waiting)
+    done = 0
+    for task in waiting:
+        try:
+            done += _recognise(ports, official, task)
+        except Exception:
+            logger.exception("follower_not_linked")
+            run_step(ports, partial(chats.note_failed_try, key=task.key))
+    return done
 
 
 def _recognise(ports: Ports, official: OfficialAccount, task: Task) -> bool:

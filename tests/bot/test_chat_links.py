@@ -16,7 +16,8 @@ from backend.infra.context import Ports
 from backend.infra.installation import move_clock
 from backend.kernel.access import Role
 from backend.ledger.tables import LedgerEvent
-from backend.notifications.service import followers
+from backend.notifications.service import chats, followers
+from backend.notifications.tables import ChatTask
 from backend.wsgi import build_app
 from bot import chat_jobs
 from bot.replies import texts
@@ -181,3 +182,25 @@ def test_strangers_are_looked_up_once_and_wechats_silence_is_survived(
     move_clock(online.ports.engine, 7 * 60 * MINUTES)
     assert chat_jobs.forget_chats(online.ports) > 0
     assert (online.count("chat_task"), online.count("wechat_arrival")) == (0, 0)
+
+
+def test_a_follower_who_cannot_be_read_holds_up_no_other(
+    online: Chatting, simulator: SimulatorHandle
+) -> None:
+    (user,) = simulator.create_users([{"openid": "oMiniPerson", "unionid": "union-1"}])
+    with online.acting() as ctx:
+        person = make_resident(ctx)
+        keep_unionid(ctx, person.account_id, "union-1")
+        for kind in ("recognise", "answer"):
+            ctx.session.add(
+                ChatTask(key=f"{kind}:odd", kind=kind, openid_sealed="gone.AAAA", created_at=ctx.clock.now())
+            )
+    simulator.control("POST", "users/oMiniPerson/follow", {"following": True})
+    online.send(
+        online.official.call(online.official.event(user["official_openid"], "subscribe", EventKey=""))
+    )
+    for _ in range(8):
+        chat_jobs.answer_chats(online.ports)
+    assert sum(chat_jobs.recognise_followers(online.ports) for _ in range(8)) == 1
+    with online.acting() as ctx:
+        assert chats.waiting_tasks(ctx, "answer") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from sqlmodel import col
 
 from backend.identity.service.chat_codes import IssuedChatCode, issue_chat_code, redeem_chat_code
 from backend.infra.context import Context
+from backend.infra.crypto import UnknownKey
 from backend.kernel.errors import Unauthenticated
 from backend.kernel.events import Event
 from backend.ledger import service as ledger
@@ -24,6 +26,8 @@ from backend.notifications.service.followers import (
 )
 from backend.notifications.service.writing import Draft, delivery_row, message_row, write_all
 from backend.notifications.tables import ChatTask
+
+logger = logging.getLogger("gongjue")
 
 # Somebody who asked to be recognised and was not is looked up at WeChat at most once in this time.
 LOOKED_UP_FOR = timedelta(hours=6)
@@ -117,21 +121,23 @@ def _add_task(ctx: Context, key: str, kind: str, openid: str, topic: str, words:
 
 
 def waiting_tasks(ctx: Context, kind: str, limit: int = 100) -> list[Task]:
-    """Return tasks of a kind that nobody has done yet, oldest first."""
+    """Return tasks of a kind that nobody has done yet, oldest first; one that does not open counts a failed try."""
     chosen = select(ChatTask).where(
         col(ChatTask.kind) == kind, col(ChatTask.done_at).is_(None), col(ChatTask.tries) < MOST_TRIES
     )
     rows = ctx.session.execute(chosen.order_by(col(ChatTask.created_at)).limit(limit)).scalars()
-    return [
-        Task(
-            row.key,
-            row.kind,
-            row.topic,
-            ctx.vault.open(row.openid_sealed, "chat_task.openid"),
-            ctx.vault.open(row.words_sealed, "chat_task.words") if row.words_sealed else "",
-        )
-        for row in rows
-    ]
+    return [task for row in rows.all() if (task := _opened(ctx, row)) is not None]
+
+
+def _opened(ctx: Context, row: ChatTask) -> Task | None:
+    try:
+        openid = ctx.vault.open(row.openid_sealed, "chat_task.openid")
+        words = ctx.vault.open(row.words_sealed, "chat_task.words") if row.words_sealed else ""
+    except (UnknownKey, ValueError):
+        logger.error("chat_task_not_opened", extra={"fields": {"kind": row.kind}})
+        note_failed_try(ctx, row.key)
+        return None
+    return Task(row.key, row.kind, row.topic, openid, words)
 
 
 def finish_task(ctx: Context, key: str) -> bool:
