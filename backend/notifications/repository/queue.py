@@ -11,6 +11,7 @@ from sqlalchemy import Integer, bindparam, literal, select, text, tuple_, update
 from sqlmodel import Session, col
 
 from backend.ballots.queries.turnout import still_unvoted
+from backend.identity.queries import active_binding
 from backend.notifications.tables import WAITING, Delivery, DeliveryHousehold, Message
 from backend.surveys.queries import still_unanswered
 
@@ -179,6 +180,8 @@ def _write(session: Session, rows: Sequence[Settled], before: str, now: datetime
     return written
 
 
+# Whoever has left a household since is not asked for it any more.
+_BOUND = active_binding()
 _UNVOTED = still_unvoted().subquery("unvoted")
 # Materialised, so that the deliveries' homes are found by delivery: joined first by message, a planner that has not
 # yet seen a new message's rows would walk through all of them.
@@ -188,6 +191,12 @@ _THEIR_HOMES = (
         col(DeliveryHousehold.message_id),
         col(DeliveryHousehold.dwelling_id),
         col(DeliveryHousehold.topic),
+    )
+    .join(Delivery, col(Delivery.id) == col(DeliveryHousehold.delivery_id))
+    .join(
+        _BOUND,
+        (_BOUND.c.dwelling_id == col(DeliveryHousehold.dwelling_id))
+        & (_BOUND.c.account_id == col(Delivery.recipient_id)),
     )
     .where(col(DeliveryHousehold.delivery_id).in_(bindparam("ids", expanding=True)))
     .cte("their_homes")
@@ -206,7 +215,7 @@ _WITH_UNVOTED_HOME = (
 
 
 def with_unvoted_home(session: Session, ids: Collection[str]) -> set[str]:
-    """Return those reminders of which at least one household has still not voted in the open ballot."""
+    """Return those reminders of which at least one household of the reader has still not voted in the open ballot."""
     if not ids:
         return set()
     return set(session.connection().execute(_WITH_UNVOTED_HOME, {"ids": list(ids)}).scalars())
@@ -225,10 +234,20 @@ _WITH_UNANSWERED_HOME = (
 
 
 def with_unanswered_home(session: Session, ids: Collection[str]) -> set[str]:
-    """Return those messages about surveys of which at least one household has still not answered the open survey."""
+    """Return those messages about surveys of which at least one household of the reader has not answered the open one."""
     if not ids:
         return set()
     return set(session.connection().execute(_WITH_UNANSWERED_HOME, {"ids": list(ids)}).scalars())
+
+
+_STILL_THERE = select(_THEIR_HOMES.c.delivery_id).distinct()
+
+
+def with_own_home(session: Session, ids: Collection[str]) -> set[str]:
+    """Return those deliveries of which at least one household is still the reader's."""
+    if not ids:
+        return set()
+    return set(session.connection().execute(_STILL_THERE, {"ids": list(ids)}).scalars())
 
 
 def release(session: Session, held: Sequence[Held]) -> None:

@@ -63,7 +63,8 @@ def start(
     ours = queue.start(ctx.session, held, now, now + LEASE)
     rows = [row for row in held if row.id in ours]
     asked = _still_asked(ctx, rows)
-    stopped = {row.id: _stop(row, asked, now) for row in rows}
+    left = _left(ctx, [row for row in rows if row.id not in asked])
+    stopped = {row.id: _stop(row, now, asked=asked, left=left) for row in rows}
     going = [row for row in rows if stopped[row.id] is None]
     letters = _letters(ctx, going, available, at)
     ends = [end for end in stopped.values() if end is not None]
@@ -96,13 +97,20 @@ def _unanswered_questions(ctx: Context, rows: Sequence[Held]) -> list[str]:
     ]
 
 
-def _stop(row: Held, asked: set[str], now: datetime) -> Settled | None:
+def _left(ctx: Context, rows: Sequence[Held]) -> set[str]:
+    """Return the rows whose reader has left every household that they are asked for."""
+    ids = {row.id for row in rows if KINDS[row.kind].asks in (Asks.VOTE, Asks.ANSWERS)}
+    return ids - queue.with_own_home(ctx.session, ids)
+
+
+def _stop(row: Held, now: datetime, *, asked: set[str], left: set[str]) -> Settled | None:
     """Return why a row does not leave now, None if it does."""
     if row.expires_at <= now:
         return _to(row, "technical_failure", now, "expired")
     asks = KINDS[row.kind].asks
     if asks is not Asks.NOTHING and row.id not in asked:
-        return _to(row, "cancelled", now, "voted" if asks is Asks.VOTE else "answered")
+        done = "voted" if asks is Asks.VOTE else "answered"
+        return _to(row, "cancelled", now, "left" if row.id in left else done)
     at = sendable_at(now, Quiet(row.quiet_from, row.quiet_until), is_urgent=row.is_urgent)
     return None if at <= now else _to(row, "created", at, row.reason)
 

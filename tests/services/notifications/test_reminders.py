@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select, update
 
+from backend.identity.tables import Binding
 from backend.kernel.clock import SHANGHAI
 from backend.notifications.service import desk, reminders
 from backend.notifications.tables import DeliveryHousehold, Message, NotificationSetting
@@ -283,3 +284,35 @@ def test_a_message_whose_households_cannot_be_found_holds_up_no_other(town: Worl
     assert len(town.deliveries()) == 1
     delivery.remind(town.ports)
     assert len(town.deliveries()) == 2
+
+
+def test_who_left_the_household_after_enqueuing_is_not_asked_for_it(town: World) -> None:
+    estate = town.estate(2)
+    ballot = town.ballot(estate, days=3)
+    left, stays = estate.dwelling_ids
+    person = town.resident(left, stays)
+    delivery.remind(town.ports)
+    town.vote(ballot, stays)
+    with town.acting() as ctx:
+        ended = update(Binding).where(col(Binding.dwelling_id) == left)
+        ctx.session.execute(ended.values(state="ended", ended_at=ctx.clock.now()))
+    assert send(town) == 0
+    assert town.states() == {"cancelled": 1}
+    assert {row.reason for row in town.deliveries()} == {"voted"}
+    assert town.left(person.account_id) == 3
+
+
+def test_who_left_before_a_household_voted_is_not_asked_and_the_log_says_why(town: World) -> None:
+    estate = town.estate(2)
+    town.ballot(estate, days=3)
+    for home in estate.dwelling_ids:
+        town.resident(home)
+    delivery.remind(town.ports)
+    with town.acting() as ctx:
+        ended = update(Binding).where(col(Binding.dwelling_id) == estate.dwelling_ids[0])
+        ctx.session.execute(ended.values(state="ended", ended_at=ctx.clock.now()))
+    assert send(town) == 1
+    assert {(row.state, row.reason) for row in town.deliveries()} == {
+        ("delivered", None),
+        ("cancelled", "left"),
+    }
