@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from backend.infra.context import Context
+from backend.infra.database import hold
 from backend.kernel.access import Home, require_resident
 from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
@@ -53,14 +54,17 @@ class OwnAnswers:
 def answer_survey(
     ctx: Context, survey_id: str, dwelling_id: str, answers: Mapping[str, Any], key: str
 ) -> SurveyResponse:
-    """Answer for one's own household; may be repeated until the close, and the last one counts."""
+    """Answer for one's own household; may be repeated until the close, and the last one counts.
+
+    Who answers as a person counts once, in the home they first answered from, from whichever they answer again.
+    """
     account_id = require_resident(ctx.actor)
     survey, household = own_household(ctx, survey_id, dwelling_id)
     row = arrive(
         ctx,
         Arrival(
             survey_id=survey_id,
-            household_id=household.id,
+            household_id=_counted_in(ctx, survey, account_id) or household.id,
             channel=Channel.ONLINE,
             answers=answers,
             entered_by=account_id,
@@ -70,6 +74,15 @@ def answer_survey(
     )
     responses.forget_draft(ctx.session, household.id, account_id)
     return row
+
+
+def _counted_in(ctx: Context, survey: Survey, account_id: str) -> str | None:
+    """Return the household in which a person's answer counts already; another from another home waits for this one."""
+    if survey.unit != "person":
+        return None
+    hold(ctx.session, f"survey {survey.id} {account_id}")
+    former = responses.standing(ctx.session, survey.id, account_id)
+    return None if former is None else former.household_id
 
 
 def enter_answers(ctx: Context, command: EnterAnswers) -> SurveyResponse:

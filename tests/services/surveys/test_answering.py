@@ -24,9 +24,9 @@ from backend.surveys import service
 from backend.surveys.queries import TextFilter
 from backend.surveys.rules.questions import Form, Kind, Question, Section, form_of
 from backend.surveys.service import EnterAnswers
-from backend.surveys.tables import Survey, SurveyDraft, SurveyResponse, SurveyText
+from backend.surveys.tables import Survey, SurveyDraft, SurveyResponse, SurveySum, SurveyText
 from tests.factories import photos
-from tests.factories.people import acting_as, make_staff
+from tests.factories.people import acting_as, make_resident, make_staff
 from tests.services.surveys.conftest import WINDOW, Quarter, move_clock
 
 YES = {"overall": "satisfied"}
@@ -107,13 +107,18 @@ def test_staff_never_write_over_what_a_household_answered_itself(quarter: Quarte
     assert {row.entered_by for row in rows[:2]} == {quarter.grid.actor.account_id}
 
 
-def test_a_survey_of_persons_takes_one_answer_from_each(quarter: Quarter) -> None:
+def open_to_persons(quarter: Quarter) -> Survey:
     survey = quarter.draft("custom", title="环境小调查", unit="person")
     form = service.show_survey(quarter.committee, quarter.draft("follow_up").id).survey.form
     edited = service.edit_survey(
         quarter.committee, service.EditSurvey(survey.id, survey.version, "环境小调查", "", form_of(form))
     )
-    service.open_survey(quarter.committee, survey.id, quarter.ctx.clock.now() + WINDOW, edited.version)
+    closes_at = quarter.ctx.clock.now() + WINDOW
+    return service.open_survey(quarter.committee, survey.id, closes_at, edited.version)
+
+
+def test_a_survey_of_persons_takes_one_answer_from_each(quarter: Quarter) -> None:
+    survey = open_to_persons(quarter)
     owner, tenant = quarter.resident(0), quarter.resident(0, "tenant")
     home = quarter.place.dwelling_ids[0]
     said = {"overall": "satisfied", "defect": "none"}
@@ -123,6 +128,28 @@ def test_a_survey_of_persons_takes_one_answer_from_each(quarter: Quarter) -> Non
     quarter.enter(survey, quarter.homes(survey)[0], said)
     assert len(standing(quarter.ctx, survey)) == 4
     assert (quarter.places(survey)[0].answered, quarter.places(survey)[0].covered) == (1, 1)
+
+
+def test_a_person_with_two_homes_answers_once_where_they_answered_first(quarter: Quarter) -> None:
+    """Their second home is in another building: the sums of neither may go below nothing."""
+    survey = open_to_persons(quarter)
+    first, second = quarter.place.dwelling_ids[0], quarter.place.dwelling_ids[40]
+    person = acting_as(quarter.ctx, make_resident(quarter.ctx, first, second))
+    satisfied, dissatisfied = ({"overall": word, "defect": "none"} for word in ("satisfied", "dissatisfied"))
+    service.answer_survey(person, survey.id, first, satisfied, new_id())
+    homes = quarter.homes(survey)
+    for home in homes[1:10]:
+        quarter.enter(survey, home, satisfied)
+    service.answer_survey(person, survey.id, second, dissatisfied, new_id())
+    for home in homes[41:51]:
+        quarter.enter(survey, home, satisfied)
+    rows = quarter.ctx.session.exec(select(SurveySum).execution_options(populate_existing=True)).all()
+    assert min(row.number for row in rows) >= 0
+    (own,) = [row for row in standing(quarter.ctx, survey) if row.channel == "online"]
+    assert (own.household_id, own.overall) == (homes[0].id, "dissatisfied")
+    places = quarter.places(survey)
+    assert (places[0].answered, places[2].answered) == (10, 10)
+    assert service.own_answers(person, survey.id, second).answers == dissatisfied
 
 
 def test_only_adult_members_of_the_household_answer(quarter: Quarter) -> None:
