@@ -144,3 +144,18 @@ def test_the_loose_are_forgotten_once(ports: Ports, photo: str) -> None:
     later(ports, days=1, seconds=1)
     assert jobs.forget_loose_media(ports) == 1
     assert jobs.forget_loose_media(ports) == 0
+
+
+def test_an_account_that_cannot_be_read_holds_up_no_other_photo(
+    ports: Ports, acting: Acting, photo: str
+) -> None:
+    with acting() as ctx:
+        odd = ctx.session.get_one(MediaFile, photo).account_id
+        ctx.session.get_one(Account, odd).openid_sealed = "gone.AAAA"
+        home = make_estate(ctx).dwelling_ids[0]
+        resident = acting_as(ctx, make_resident(ctx, home))
+        other = service.upload_media(resident, Upload(photos.jpeg(), "upload-key-2")).id
+    wechat = WeChatStandIn()
+    service.run_checks(ports, wechat)
+    assert now(ports, photo).state == "review"
+    assert now(ports, other).trace_id == "trace-1"

@@ -5,6 +5,7 @@ The job is an edge of its own: no transaction is open while WeChat is asked, and
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -13,6 +14,7 @@ from sqlmodel import Session
 
 from backend.identity.service.contacts import contacts_of
 from backend.infra.context import Context, Ports
+from backend.infra.crypto import UnknownKey
 from backend.infra.database import open_session
 from backend.infra.wechat.errors import Passing, Quota, WeChatError
 from backend.kernel.access import SYSTEM
@@ -24,6 +26,8 @@ from backend.media.rules.limits import DAY
 from backend.media.rules.states import ASK_AGAIN, MOST_ASKS, VERDICT_WAIT, after_verdict
 from backend.media.service.serving import sign_address
 from backend.media.tables import MediaFile, MediaVerdict
+
+logger = logging.getLogger("gongjue")
 
 _BATCH = 20
 _SCENE = 3  # WeChat's word for a forum
@@ -85,15 +89,17 @@ def _claimed(ctx: Context) -> list[_Question]:
     before = now - ASK_AGAIN
     waiting = repository.unasked(ctx.session, before, _BATCH)
     taken = [row for row in waiting if repository.claim_unasked(ctx.session, row.id, before, now)]
-    contacts = contacts_of(ctx, [row.account_id for row in taken])
-    return [
-        _Question(
-            row.id,
-            contacts[row.account_id].openid if row.account_id in contacts else None,
-            _public_address(ctx, row),
-        )
-        for row in taken
-    ]
+    return [_Question(row.id, _openid_of(ctx, row.account_id), _public_address(ctx, row)) for row in taken]
+
+
+def _openid_of(ctx: Context, account_id: str) -> str | None:
+    """Return whom to name to WeChat; where that cannot be read a person looks at this photo, and no other waits."""
+    try:
+        contact = contacts_of(ctx, [account_id]).get(account_id)
+    except (UnknownKey, ValueError):
+        logger.error("openid_not_opened", extra={"fields": {"account": account_id}})
+        return None
+    return None if contact is None else contact.openid
 
 
 def _public_address(ctx: Context, row: MediaFile) -> str:
