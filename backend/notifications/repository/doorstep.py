@@ -37,6 +37,7 @@ def list_unreached(session: Session, delivery_ids: Collection[str], now: datetim
     """Put the households of failed deliveries on the doorstep list, unless another member may be reached."""
     if not delivery_ids:
         return
+    _hold_messages(session, delivery_ids)
     other, others_home = aliased(Delivery), aliased(DeliveryHousehold)
     hope = exists().where(
         col(others_home.message_id) == col(DeliveryHousehold.message_id),
@@ -71,6 +72,18 @@ def list_unreached(session: Session, delivery_ids: Collection[str], now: datetim
     )
     insert = insert_once(session, DoorstepEntry).from_select(_COLUMNS, rows, include_defaults=False)
     session.execute(insert.on_conflict_do_nothing())
+
+
+def _hold_messages(session: Session, delivery_ids: Collection[str]) -> None:
+    """Let failures of one message's deliveries come one after the other, so that the last one sees that it is.
+
+    Of what an electorate is told, each household has one delivery: nobody need wait.
+    """
+    failed = select(col(Delivery.message_id)).where(col(Delivery.id).in_(delivery_ids))
+    several = select(col(Message.id)).where(
+        col(Message.id).in_(failed), col(Message.to_doorstep).is_(True), col(Message.is_reminder).is_(False)
+    )
+    session.execute(several.order_by(col(Message.id)).with_for_update(key_share=True)).all()
 
 
 def _reason() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import asdict
 from datetime import timedelta
@@ -11,6 +12,8 @@ from sqlalchemy import text
 
 from backend.identity.tables import Account
 from backend.infra.wechat.client import WeChatSettings
+from backend.kernel.events import Event
+from backend.ledger.service import append
 from backend.notifications.channels.letter import Letter
 from backend.notifications.queries import queue_health
 from backend.notifications.rules.outcomes import Came, Outcome
@@ -19,7 +22,7 @@ from backend.notifications.rules.templates import Template
 from backend.notifications.rules.timing import LEASE
 from backend.notifications.service import desk, recording, sending
 from backend.notifications.tables import NotificationSetting
-from bot import delivery
+from bot import delivery, jobs
 from tests.services.notifications.conftest import World, post, prepare, send
 
 
@@ -228,3 +231,32 @@ def test_a_wrong_template_costs_a_handful_of_calls_and_holds_up_nothing_else(tow
         desk.set_template(ctx, "subscribe", "reminder", Template("another", {"title": "thing1"}))
     send(town)
     assert town.states() == {"delivered": 40}
+
+
+def test_two_members_who_fail_in_the_same_instant_leave_their_household_on_the_list(town: World) -> None:
+    estate = town.estate(1)
+    ballot, home = town.ballot(estate), estate.dwelling_ids[0]
+    for relation in ("owner", "family"):
+        town.resident(home, relation=relation)
+    with town.acting() as ctx:
+        payload = {"ballot": ballot.ballot_id, "channel": "paper"}
+        append(ctx, Event("vote.recorded", estate.community.id, "dwelling", home, payload))
+    jobs.number_new_events(town.ports)
+    delivery.read_new_events(town.ports)
+    with town.acting() as ctx:
+        one, other = sending.take(ctx, 2)
+    is_first, second = threading.Event(), threading.Thread(target=lambda: fail(town, other, is_first))
+    with town.acting() as ctx:
+        sending.break_off(ctx, one, "test")
+        second.start()
+        is_first.wait(10)
+        second.join(0.5)
+    second.join(30)
+    assert town.states() == {"technical_failure": 2}
+    assert list(town.doorstep()) == [home]
+
+
+def fail(town: World, row: sending.Held, has_begun: threading.Event) -> None:
+    has_begun.set()
+    with town.acting() as ctx:
+        sending.break_off(ctx, row, "test")
