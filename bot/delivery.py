@@ -61,16 +61,9 @@ def _read_batch(ports: Ports) -> int:
 
 def remind(ports: Ports) -> int:
     """Plan the reminders that are due and enqueue them page by page; returns how many messages were worked on."""
-    plans = {"ballots": _plan_reminders, "surveys": _plan_survey_messages}
-    one_by_one(plans, lambda name: plans[name](ports))
+    _each(ports, "open", reminders.plan_reminder)
+    one_by_one(["surveys"], lambda _: _plan_survey_messages(ports))
     return enqueue(ports)
-
-
-def _plan_reminders(ports: Ports) -> int:
-    after: str | None = ""
-    while after is not None:
-        after = run_step(ports, partial(reminders.plan_reminders, after=after))
-    return 1
 
 
 def _plan_survey_messages(ports: Ports) -> int:

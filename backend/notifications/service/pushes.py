@@ -78,11 +78,8 @@ def post_publication_due(ctx: Context, ballot_id: str) -> int:
 
 
 def ballots_of_state(ctx: Context, state: str) -> list[str]:
-    """Return every ballot in a state, page by page from the database."""
-    found: list[str] = []
-    while page := ballots_in(ctx.session, state, after=found[-1] if found else ""):
-        found += [row.id for row in page]
-    return found
+    """Return every ballot in a state."""
+    return ballots_in(ctx.session, state)
 
 
 def _open(ctx: Context, ballot_id: str) -> BallotFacts | None:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from backend.ballots.queries.turnout import (
     BallotFacts,
-    ballots_in,
     facts_of,
     homes_on_roll,
     participation_shortfall,
@@ -32,26 +31,19 @@ from backend.notifications.service.writing import Draft, message_row, parameters
 from backend.notifications.tables import Message
 
 PAGE = 2000
-_BALLOTS = 200
 ONCE = "once"
 
 
-def plan_reminders(ctx: Context, after: str = "") -> str | None:
-    """Write the reminder that is due in each open ballot of a page; returns the last ballot, None at the end."""
+def plan_reminder(ctx: Context, ballot_id: str) -> bool:
+    """Write the reminder that is due in an open ballot; tells whether one is."""
+    ballot = facts_of(ctx.session, [ballot_id]).get(ballot_id)
+    if ballot is None or ballot.state != "open" or ballot.opens_at is None or ballot.closes_at is None:
+        return False
     now = ctx.clock.now()
-    page = ballots_in(ctx.session, "open", after=after, limit=_BALLOTS)
-    chosen = parameters_of(ctx.session, [ballot.organisation_id for ballot in page])
-    for ballot in page:
-        _plan(ctx, ballot, chosen[ballot.organisation_id], now)
-    return page[-1].id if page else None
-
-
-def _plan(ctx: Context, ballot: BallotFacts, chosen: Parameters, now: datetime) -> None:
-    if ballot.opens_at is None or ballot.closes_at is None:
-        return
+    chosen = parameters_of(ctx.session, [ballot.organisation_id])[ballot.organisation_id]
     due = reminder_due(now, ballot.opens_at, ballot.closes_at, chosen)
     if due is None:
-        return
+        return False
     about = texts.reminder(ballot.title, ballot.closes_at, ballot.id, due.name)
     draft = Draft(
         f"ballot:{ballot.id}",
@@ -67,6 +59,7 @@ def _plan(ctx: Context, ballot: BallotFacts, chosen: Parameters, now: datetime) 
         is_enqueued=False,
     )
     repository.add_message(ctx.session, message_row(draft, chosen, now))
+    return True
 
 
 def plan_near_push(ctx: Context, ballot_id: str) -> bool:

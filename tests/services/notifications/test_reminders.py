@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from backend.identity.tables import Binding
 from backend.kernel.clock import SHANGHAI
-from backend.notifications.service import desk, reminders
+from backend.notifications.service import desk, pushes, reminders
 from backend.notifications.tables import DeliveryHousehold, Message, NotificationSetting
 from bot import delivery
 from tests.services.notifications.conftest import World
@@ -274,8 +275,8 @@ def test_a_message_whose_households_cannot_be_found_holds_up_no_other(town: Worl
         town.ballot(estate, days=3)
         town.resident(*estate.dwelling_ids)
     with town.acting() as ctx:
-        page = reminders.plan_reminders(ctx)
-        assert page is not None
+        for ballot_id in pushes.ballots_of_state(ctx, "open"):
+            assert reminders.plan_reminder(ctx, ballot_id)
         first = ctx.session.exec(select(Message).order_by(Message.created_at, Message.id)).first()
         assert first is not None
         first.kind, first.created_at = "gone", first.created_at - timedelta(hours=1)
@@ -316,3 +317,18 @@ def test_who_left_before_a_household_voted_is_not_asked_and_the_log_says_why(tow
         ("delivered", None),
         ("cancelled", "left"),
     }
+
+
+def test_one_ballot_that_cannot_be_read_stops_no_other_s_messages(town: World) -> None:
+    odd, sound = town.estate(1), town.estate(1)
+    made = [town.ballot(estate, days=3) for estate in (odd, sound)]
+    town.room(sound.community.id)
+    for estate in (odd, sound):
+        town.resident(*estate.dwelling_ids)
+    with town.ports.engine.begin() as connection:
+        statement = text("UPDATE ballot SET parameters = '{}' WHERE id = :id")
+        connection.execute(statement, {"id": made[0].ballot_id})
+    town.go_to(18.5)
+    delivery.remind(town.ports)
+    assert delivery.post_digests(town.ports) == 1
+    assert len(town.deliveries("reminder")) == 1
