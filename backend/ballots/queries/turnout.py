@@ -69,6 +69,15 @@ def facts_of(session: Session, ballot_ids: Iterable[str]) -> dict[str, BallotFac
     return {row.id: _facts(row) for row in session.execute(chosen).scalars()}
 
 
+def deadlines_of(session: Session, ballot_ids: Iterable[str]) -> dict[str, datetime]:
+    """Return until when votes are taken in these ballots."""
+    wanted = set(ballot_ids)
+    if not wanted:
+        return {}
+    chosen = select(col(Ballot.id), col(Ballot.closes_at)).where(col(Ballot.id).in_(wanted))
+    return {key: closes_at for key, closes_at in session.execute(chosen) if closes_at is not None}
+
+
 def ballots_in(session: Session, state: str) -> list[str]:
     """Return all ballots in a state by id; their facts are read one by one, so that none stands for all."""
     return list(

@@ -122,10 +122,27 @@ def binding_changed(kind: str, at: datetime, relation: str, binding_id: str, hom
     return About(_values("您家的微信绑定", at, notes[kind]), page)
 
 
+_LAST_DAY = "今天截止，您家还没有投票"
+_BEFORE = "您家还没投票，请在截止前投票"
+
+
 def reminder(title: str, closes_at: datetime, ballot_id: str, occasion: str) -> About:
     """The household has not voted yet; ``time`` is the deadline."""
-    note = "今天截止，您家还没有投票" if occasion == "last" else "您家还没投票，请在截止前投票"
+    note = _LAST_DAY if occasion == "last" else _BEFORE
     return About(_until(title, closes_at, note), f"{BALLOT}?id={ballot_id}")
+
+
+def is_of_day(payload: Mapping[str, str], closes_at: datetime) -> bool:
+    """Tell whether a reminder was written for this last day of voting."""
+    return payload["time"].partition(" ")[0] == deadline(closes_at).partition(" ")[0]
+
+
+def with_deadline(payload: Mapping[str, str], closes_at: datetime) -> Mapping[str, str]:
+    """Return a reminder's values with the deadline as it is now: voting may have been extended since."""
+    if payload["time"] == deadline(closes_at):
+        return payload
+    note = _BEFORE if payload["note"] == _LAST_DAY and not is_of_day(payload, closes_at) else payload["note"]
+    return {**payload, "time": deadline(closes_at), "note": note}
 
 
 def near_quorum(title: str, closes_at: datetime, ballot_id: str, missing: str) -> About:

@@ -48,7 +48,7 @@ def plan_reminder(ctx: Context, ballot_id: str) -> bool:
     draft = Draft(
         f"ballot:{ballot.id}",
         "reminder",
-        due.name,
+        _occasion(ctx, ballot.id, due.name, ballot.closes_at),
         ballot.organisation_id,
         about.payload,
         about.page,
@@ -60,6 +60,12 @@ def plan_reminder(ctx: Context, ballot_id: str) -> bool:
     )
     repository.add_message(ctx.session, message_row(draft, chosen, now))
     return True
+
+
+def _occasion(ctx: Context, ballot_id: str, name: str, closes_at: datetime) -> str:
+    """Return the reminder's name; of one written before voting was extended by days, a name beside it."""
+    former = repository.find_message(ctx.session, f"ballot:{ballot_id}", "reminder", name)
+    return name if former is None or texts.is_of_day(former.payload, closes_at) else f"{name}/extended"
 
 
 def plan_near_push(ctx: Context, ballot_id: str) -> bool:

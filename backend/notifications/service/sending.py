@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backend.ballots.queries.turnout import deadlines_of
 from backend.complaints import queries as complaints
 from backend.infra.context import Context
 from backend.kernel.ids import new_id
@@ -18,6 +19,7 @@ from backend.notifications.repository.queue import Settled
 from backend.notifications.rules.complaints import occasion_of
 from backend.notifications.rules.kinds import KINDS, Asks
 from backend.notifications.rules.outcomes import channel_after
+from backend.notifications.rules.texts import with_deadline
 from backend.notifications.rules.timing import LEASE, Quiet, sendable_at
 from backend.notifications.service.addressing import Addresses, addresses_for, complaint_of, compose
 
@@ -65,7 +67,7 @@ def start(
     asked = _still_asked(ctx, rows)
     left = _left(ctx, [row for row in rows if row.id not in asked])
     stopped = {row.id: _stop(row, now, asked=asked, left=left) for row in rows}
-    going = [row for row in rows if stopped[row.id] is None]
+    going = _with_deadlines(ctx, [row for row in rows if stopped[row.id] is None])
     letters = _letters(ctx, going, available, at)
     ends = [end for end in stopped.values() if end is not None]
     put_away(ctx, [*ends, *(letter for _, letter in letters if isinstance(letter, Settled))], now)
@@ -94,6 +96,18 @@ def _unanswered_questions(ctx: Context, rows: Sequence[Held]) -> list[str]:
         row.id
         for row in rows
         if (asked := waiting.get(complaint_of(row))) is not None and row.occasion == occasion_of(asked.round)
+    ]
+
+
+def _with_deadlines(ctx: Context, rows: Sequence[Held]) -> list[Held]:
+    """Return rows that ask for a vote with the deadline that holds now."""
+    asking = {row.topic.partition(":")[2] for row in rows if KINDS[row.kind].asks is Asks.VOTE}
+    until = deadlines_of(ctx.session, asking)
+    return [
+        replace(row, payload=with_deadline(row.payload, closes_at))
+        if KINDS[row.kind].asks is Asks.VOTE and (closes_at := until.get(row.topic.partition(":")[2]))
+        else row
+        for row in rows
     ]
 
 

@@ -7,11 +7,14 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
+from backend.ballots.tables import Ballot
 from backend.identity.tables import Binding
 from backend.kernel.clock import SHANGHAI
+from backend.notifications.rules import texts
 from backend.notifications.service import desk, pushes, reminders
 from backend.notifications.tables import DeliveryHousehold, Message, NotificationSetting
 from bot import delivery
+from tests.factories.ballots import BallotFixture
 from tests.services.notifications.conftest import World
 
 
@@ -332,3 +335,45 @@ def test_one_ballot_that_cannot_be_read_stops_no_other_s_messages(town: World) -
     delivery.remind(town.ports)
     assert delivery.post_digests(town.ports) == 1
     assert len(town.deliveries("reminder")) == 1
+
+
+def extend(town: World, ballot: BallotFixture, **by: float) -> None:
+    with town.acting() as ctx:
+        row = ctx.session.get_one(Ballot, ballot.ballot_id)
+        assert row.closes_at is not None
+        row.closes_at, row.extensions = row.closes_at + timedelta(**by), 1
+
+
+def test_after_an_extension_reminders_name_the_new_deadline_and_come_before_it(town: World) -> None:
+    estate = town.estate(1)
+    ballot = town.ballot(estate, days=0)
+    town.resident(*estate.dwelling_ids)
+    delivery.remind(town.ports)
+    extend(town, ballot, days=7)
+    days = []
+    for day in range(8):
+        if day:
+            town.go_to(12, days=1)
+        for _ in range(2):
+            delivery.remind(town.ports)
+            send(town)
+        days += [day] * (len(town.outside.arrived()) - len(days))
+    assert days == [0, 4, 7]
+    first, *_, last = (str(letter.values) for letter in town.outside.arrived())
+    until = texts.deadline(town.now()).partition(" ")[0]
+    assert f"{until} 23:59" in first and "今天截止" not in first
+    assert f"{until} 23:59" in last and "今天截止" in last
+
+
+def test_an_extension_by_hours_corrects_the_deadline_and_reminds_nobody_again(town: World) -> None:
+    estate = town.estate(1)
+    ballot = town.ballot(estate, days=0)
+    extend(town, ballot, hours=-4)
+    town.resident(*estate.dwelling_ids)
+    delivery.remind(town.ports)
+    extend(town, ballot, hours=2)
+    delivery.remind(town.ports)
+    assert send(town) == 1
+    assert len(town.messages()) == 1
+    (letter,) = town.outside.arrived()
+    assert "22:00" in str(letter.values) and "今天截止" in str(letter.values)
