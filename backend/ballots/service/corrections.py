@@ -35,9 +35,11 @@ def correct_vote(ctx: Context, ballot_id: str, receipt: str, reason: str) -> Bal
     Two people: whoever upheld the objection (to that vote, or to the result) does not strike. Once the result is
     public it is recounted and the correction published; the strike is a leaf, the former outcome stays in the event.
     """
+    load_for(ctx, ballot_id, Permission.BALLOT_REVIEW)
+    take_sealing_lock(ctx.session, ballot_id)
+    # Read again behind the lock: a strike that waited for the seal would be counted by nobody.
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_REVIEW)
     require_state(ballot, "open", "counting", "preliminary", doing="更正")
-    take_sealing_lock(ctx.session, ballot.id)
     require_upheld_objection(ctx, ballot, receipt)
     vote = ctx.session.get(Vote, receipt)
     is_here = vote is not None and vote.ballot_id == ballot.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from sqlmodel import Session, col, func, select
 
 from backend.ballots.repository.votes import find_vote, take_sealing_lock
 from backend.ballots.service.batches import RegisterBatch, register_batch, witness_batch
+from backend.ballots.service.corrections import correct_vote
+from backend.ballots.service.objections import ObjectToBallot, object_to_ballot
 from backend.ballots.service.paper import ConfirmSheet, EnterSheet, confirm_sheet, enter_sheet, return_sheet
 from backend.ballots.service.proxies import RegisterMandate, register_mandate
 from backend.ballots.service.reviews import DecideReview, decide_review
@@ -21,7 +24,8 @@ from backend.ballots.tables import Ballot, PaperBatch, PaperVote, ProxyMandate, 
 from backend.infra.context import Context
 from backend.kernel.access import Actor
 from backend.kernel.ids import new_id
-from tests.factories.people import make_resident
+from backend.notices.service import ReplyObjection, reply_objection
+from tests.factories.people import acting_as, make_resident
 from tests.services.ballots.desk import Office, confirm, enter, open_office, sealed_batch
 from tests.services.ballots.test_reviews import tap
 from tests.services.ballots.town import Town
@@ -167,12 +171,10 @@ def test_proxy_limit_holds_when_mandates_are_registered_at_once(town: Town) -> N
         assert sorted(session.exec(select(ProxyMandate.slot))) == [1, 2]
 
 
-def test_confirmation_that_meets_the_sealer_is_counted_or_refused(town: Town) -> None:
-    def prepare(ctx: Context) -> tuple[Office, str]:
-        office = open_office(ctx)
-        return office, enter(office, sealed_batch(office), 1, 0).receipt
-
-    office, receipt = town.act(prepare)
+def behind_the_seal(
+    town: Town, office: Office, who: Context, action: Callable[[Context], object]
+) -> list[str]:
+    """Let somebody act while the sealer holds the ballot; returns what came of it once it is sealed."""
     reached = threading.Event()
 
     def seal(ctx: Context) -> None:
@@ -184,15 +186,47 @@ def test_confirmation_that_meets_the_sealer_is_counted_or_refused(town: Town) ->
             update(Ballot).where(col(Ballot.id) == office.ballot.ballot_id).values(state="sealed")
         )
 
+    sealer = threading.Thread(target=town.act, args=(seal,))
+    sealer.start()
+    assert reached.wait(10)
+    outcomes = town.at_once([(actor(who), action)])
+    sealer.join(10)
+    return outcomes
+
+
+def test_confirmation_that_meets_the_sealer_is_counted_or_refused(town: Town) -> None:
+    def prepare(ctx: Context) -> tuple[Office, str]:
+        office = open_office(ctx)
+        return office, enter(office, sealed_batch(office), 1, 0).receipt
+
+    office, receipt = town.act(prepare)
+
     def confirm_late(ctx: Context) -> None:
         reading = ConfirmSheet(receipt, office.entry(0), office.marks())
         confirm_sheet(ctx, reading)
 
-    sealer = threading.Thread(target=town.act, args=(seal,))
-    sealer.start()
-    assert reached.wait(10)
-    assert town.at_once([(actor(office.second), confirm_late)]) == ["wrong_state"]
-    sealer.join(10)
+    assert behind_the_seal(town, office, office.second, confirm_late) == ["wrong_state"]
     with Session(town.engine) as session:
         vote = find_vote(session, receipt)
         assert vote is not None and vote.state == "pending"
+
+
+def test_a_strike_that_meets_the_sealer_changes_nothing_that_was_counted(town: Town) -> None:
+    def prepare(ctx: Context) -> tuple[Office, str]:
+        office = open_office(ctx)
+        receipt = confirm(office, enter(office, sealed_batch(office), 1, 0), 0).receipt
+        home = office.estate.dwelling_ids[0]
+        told = ObjectToBallot(office.ballot.ballot_id, "vote", home, "不是我家投的", new_id())
+        raised = object_to_ballot(acting_as(ctx, make_resident(ctx, home)), told)
+        reply_objection(office.third, ReplyObjection(raised.id, True, "异议成立"))
+        return office, receipt
+
+    office, receipt = town.act(prepare)
+
+    def strike(ctx: Context) -> None:
+        correct_vote(ctx, office.ballot.ballot_id, receipt, "住户否认")
+
+    assert behind_the_seal(town, office, office.second, strike) == ["wrong_state"]
+    with Session(town.engine) as session:
+        vote = find_vote(session, receipt)
+        assert vote is not None and vote.state == "standing"
