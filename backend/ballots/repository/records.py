@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import distinct, func
 from sqlmodel import Session, col, select
 
 from backend.ballots.tables import Ballot, PaperBatch, PaperVote, RollEntry, Vote, VoteDisposition
@@ -22,6 +23,18 @@ def unsealed_moves(session: Session, ballot_id: str) -> list[tuple[str, str, str
         VoteDisposition.ballot_id == ballot_id, col(VoteDisposition.leaf_no).is_(None)
     )
     return [(key, receipt, to) for key, receipt, to in session.exec(chosen.order_by(col(VoteDisposition.at)))]
+
+
+def owners_differ(session: Session, ballot_id: str) -> bool:
+    """Tell whether the numbers by which owners are counted and the names in the roll's hash are not one to one."""
+    number, name = col(RollEntry.head_no), col(RollEntry.head_pseudonym)
+    on_roll = (RollEntry.ballot_id == ballot_id, col(RollEntry.is_removed).is_(False))
+    pairs = select(number, name).where(*on_roll).distinct().subquery()
+    numbers, names = session.exec(
+        select(func.count(distinct(number)), func.count(distinct(name))).where(*on_roll)
+    ).one()
+    both = session.exec(select(func.count()).select_from(pairs)).one()
+    return not numbers == names == both
 
 
 def announced_ballots(session: Session, *, is_sealed: bool = False) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from backend.ballots import queries
+from backend.ballots.repository.ballots import motions_of
 from backend.ballots.repository.cast import Statements, build_statements
 from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.amendments import confirm_amendment, propose_amendment
@@ -80,7 +81,8 @@ def hold(town: Town, *, is_published: bool = True) -> Held:
 def _tell_opening(ctx: Context, ballot_id: str) -> None:
     ballot = ctx.session.get(Ballot, ballot_id)
     assert ballot is not None
-    tell(ctx, ballot, "ballot.open", {"roll": ballot.roll_hash})
+    fixed = {motion.id: motion.parameters for motion in motions_of(ctx.session, ballot_id)}
+    tell(ctx, ballot, "ballot.open", {"roll": ballot.roll_hash, "parameters": fixed})
 
 
 def _cast(

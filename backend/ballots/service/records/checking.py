@@ -28,6 +28,9 @@ STATE_DIFFERS = "state differs from its history"
 HISTORY_ILLEGAL = "history contradicts itself"
 ROLL_DIFFERS = "roll differs from the announced hash"
 ROLL_EVENT_DIFFERS = "announced roll hash differs from the event of opening"
+CORRECTION_DIFFERS = "roll differs from the event of its last correction"
+OWNERS_DIFFER = "owners are counted otherwise than the roll names them"
+NUMBERS_DIFFER = "local numbers differ from the event of opening"
 DOCUMENTS_DIFFER = "motions or documents differ from the announced hash"
 RESULT_DIFFERS = "published result differs from the votes"
 ROOT_GONE = "the root stated in an event is no checkpoint's"
@@ -44,6 +47,9 @@ MESSAGES: Mapping[str, str] = {
     HISTORY_ILLEGAL: "处置经过前后矛盾",
     ROLL_DIFFERS: "名册与冻结时公布的校验码不符",
     ROLL_EVENT_DIFFERS: "名册校验码与开始投票时的事件记录不符",
+    CORRECTION_DIFFERS: "更正后的名册与事件记录不符",
+    OWNERS_DIFFER: "计票所用的业主编号与名册上的业主不符",
+    NUMBERS_DIFFER: "计票所用的当地参数与开始投票时的事件记录不符",
     DOCUMENTS_DIFFER: "事项或文件与公告的校验码不符",
     RESULT_DIFFERS: "公布的结果与选票不符",
     ROOT_GONE: "事件记录中的封存根已不在检查点中",
@@ -147,12 +153,19 @@ def _announced_faults(session: Session, ballot: Ballot) -> Iterator[tuple[str, s
         agrees = False
     if not agrees:
         yield where, ROLL_DIFFERS
-    documents = document_facts(session, ballot.id, repository.motions_of(session, ballot.id))
+    if stored.owners_differ(session, ballot.id):
+        yield where, OWNERS_DIFFER
+    motions = repository.motions_of(session, ballot.id)
+    documents = document_facts(session, ballot.id, motions)
     if document_set_hash(document.sha256 for document in documents) != ballot.documents_hash:
         yield where, DOCUMENTS_DIFFER
     if ballot.sealed_at is not None and not _result_agrees(session, ballot):
         yield where, RESULT_DIFFERS
-    yield from _event_faults(session, ballot, where)
+    fixed = {motion.id: motion.parameters for motion in motions}
+    yield from _opening_faults(session, ballot, fixed)
+    if not _is_as_corrected(session, ballot, roll_hash(roll.rows)):
+        yield where, CORRECTION_DIFFERS
+    yield from _root_faults(session, ballot)
 
 
 def _result_agrees(session: Session, ballot: Ballot) -> bool:
@@ -164,12 +177,32 @@ def _result_agrees(session: Session, ballot: Ballot) -> bool:
         return False
 
 
-def _event_faults(session: Session, ballot: Ballot, where: str) -> Iterator[tuple[str, str]]:
-    """Hold the ballot's row and tree against its events, which are sealed in a tree of their own."""
-    roots = {point.root for point in ledger.checkpoints_of(session, tree_of(ballot.id))}
-    for event in ledger.events_of_subject(session, "ballot", [ballot.id], limit=1000):
-        if event.type == "ballot.open" and event.payload.get("roll") != ballot.roll_hash:
+# The ballot's row, roll and tree against its events, which are sealed in a tree of their own. Asked for by type: a
+# ballot with much paper has thousands of events, and the oldest of them count most.
+
+
+def _opening_faults(
+    session: Session, ballot: Ballot, fixed: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    where = f"ballot {ballot.id}"
+    for event in ledger.events_of_type(session, "ballot", ballot.id, "ballot.open"):
+        if event.payload.get("roll") != ballot.roll_hash:
             yield where, ROLL_EVENT_DIFFERS
-        stated = event.payload.get("root") if event.type in ("ballot.seal", "ballot.corrected") else None
-        if stated is not None and stated not in roots:
-            yield f"event {event.id}", ROOT_GONE
+        if event.payload.get("parameters", fixed) != fixed:
+            yield where, NUMBERS_DIFFER
+
+
+def _is_as_corrected(session: Session, ballot: Ballot, now: str) -> bool:
+    """Tell whether the roll is what its last correction left, or the announced one where none was made."""
+    events = ledger.events_of_type(session, "ballot", ballot.id, "roll.amended")
+    last = {event.payload.get("amended_roll") for event in events if event.at == events[-1].at}
+    return now in (last or {ballot.roll_hash})
+
+
+def _root_faults(session: Session, ballot: Ballot) -> Iterator[tuple[str, str]]:
+    roots = {point.root for point in ledger.checkpoints_of(session, tree_of(ballot.id))}
+    for step in ("ballot.seal", "ballot.corrected"):
+        for event in ledger.events_of_type(session, "ballot", ballot.id, step):
+            stated = event.payload.get("root")
+            if stated is not None and stated not in roots:
+                yield f"event {event.id}", ROOT_GONE
