@@ -63,6 +63,15 @@ def change_draft(session: Session, minutes_id: str, version: int, **changes: Any
     return changed.rowcount == 1
 
 
+def outdate_draft(session: Session, ballot_id: str) -> None:
+    """Give a ballot's draft a new version: what was printed of it says another result, or none."""
+    session.connection().execute(
+        update(CountMinutes)
+        .where(col(CountMinutes.ballot_id) == ballot_id, col(CountMinutes.state) == "draft")
+        .values(version=CountMinutes.version + 1)
+    )
+
+
 def has_document(session: Session, ballot_id: str, sha256: str) -> bool:
     """Tell whether a signed sheet belongs to an edition of this ballot already."""
     chosen = select(CountMinutes.id).where(

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import amendments
 from backend.ballots.repository import ballots as repository
+from backend.ballots.repository.minutes import outdate_draft
 from backend.ballots.repository.votes import move_vote, take_sealing_lock
 from backend.ballots.rules.periods import objections_end
 from backend.ballots.service.amendments import reject_votes_of_removed, withdraw_proposals
@@ -59,6 +60,7 @@ def seal_ballot(ctx: Context, ballot_id: str) -> Ballot | None:
     withdraw_proposals(ctx, ballot)
     checkpoint = seal_tree(ctx.session, ballot.id, allow_empty=True)
     result = result_json(count_ballot(ctx.session, ballot))
+    outdate_draft(ctx.session, ballot.id)
     root = checkpoint.root if checkpoint else None
     return take_step(ctx, ballot, "seal", {"root": root, "lapsed": lapsed}, sealed_at=now, result=result)
 

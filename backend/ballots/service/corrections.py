@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository import paper
+from backend.ballots.repository.minutes import outdate_draft
 from backend.ballots.repository.votes import (
     NewVote,
     find_standing_receipt,
@@ -69,6 +70,7 @@ def publish_correction(ctx: Context, ballot: Ballot, reason: str) -> Ballot:
     result = result_json(count_ballot(ctx.session, ballot))
     if not repository.move_state(ctx.session, ballot, "preliminary", result=result):
         raise Conflict("ballot_moved", "这次表决刚被别人修改过，请刷新后再看。")
+    outdate_draft(ctx.session, ballot.id)
     moved = repository.find_ballot(ctx.session, ballot.id)
     assert moved is not None
     outcomes = {"before": [row["outcome"] for row in before], "after": [row["outcome"] for row in result]}

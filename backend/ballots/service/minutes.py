@@ -101,7 +101,8 @@ def change_minutes(ctx: Context, command: ChangeMinutes) -> MinutesView:
 def sign_minutes(ctx: Context, minutes_id: str, version: int, document_sha256: str) -> MinutesView:
     """Bind the uploaded signed sheet to the draft it was printed from; from then on it never changes.
 
-    Only on a sealed ballot, so that the result stands on the sheet. The same sheet sent again changes nothing.
+    Only on a sealed ballot, so that the result stands on the sheet; the seal and every correction of the result give
+    the draft a new version, so that no sheet printed before them is bound. The same sheet sent again changes nothing.
     Raises NotFound, Forbidden, WrongState, PreconditionFailed, Conflict, Unprocessable (no such file).
     """
     ballot, row = _load(ctx, minutes_id)
@@ -221,7 +222,7 @@ def _require_draft(row: CountMinutes, version: int) -> None:
     if row.state != "draft":
         raise Conflict("minutes_signed", "签字的计票记录不能修改；有误的请另立新的一版并写明理由。")
     if row.version != version:
-        raise PreconditionFailed("stale_version", "计票记录刚被别人修改过，请刷新、重新打印后再办理。")
+        raise PreconditionFailed("stale_version", "计票记录或表决结果已有变动，请刷新、重新打印后再办理。")
 
 
 def _moved() -> Conflict:

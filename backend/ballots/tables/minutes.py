@@ -15,7 +15,8 @@ _DRAFT = text("state = 'draft'")
 class CountMinutes(SQLModel, table=True):
     """One edition of a ballot's 计票记录: a draft until its signed sheet is bound by hash, then unchanged (trigger).
 
-    ``edition`` counts from 1, a correction is the next one and says why; ``version`` goes with every change of a draft.
+    ``edition`` counts from 1, a correction is the next one and says why; ``version`` goes with every change of a draft
+    and of the result printed on it.
     ``people_sealed``: JSON of names by office; ``scrutineers`` is how many of them supervised, the only thing published.
     """
 

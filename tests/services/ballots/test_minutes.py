@@ -17,16 +17,20 @@ from backend.ballots.printing.minutes import Table, compose, print_minutes
 from backend.ballots.queries.minutes import signed_minutes
 from backend.ballots.rules.minutes import Content, People
 from backend.ballots.service import closing, minutes
+from backend.ballots.service.corrections import correct_vote
 from backend.ballots.service.minutes import ChangeMinutes, MinutesView, RecordMinutes
+from backend.ballots.service.objections import ObjectToBallot, object_to_ballot
 from backend.ballots.service.paper_audit import draw_recall
 from backend.ballots.service.records import audit_ballot
-from backend.ballots.tables import Ballot, CountMinutes, Motion
+from backend.ballots.tables import Ballot, CountMinutes, Motion, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
 from backend.kernel.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
 from backend.kernel.ids import new_id
 from backend.ledger.tables import LedgerEvent
 from backend.notices import queries as notices
+from backend.notices.service import ReplyObjection, reply_objection
+from tests.factories.people import acting_as, make_resident
 from tests.factories.places import make_estate
 from tests.services.ballots.desk import Office, confirm, enter, open_office, sealed_batch, staff
 from tests.services.ballots.town import Town
@@ -183,17 +187,17 @@ def test_a_draft_is_changed_by_who_read_it_last_and_signed_minutes_by_nobody(
     drafted = record(office)
     seal(ctx, office)
     other = content(office, place="活动室")
-    changed = minutes.change_minutes(office.second, ChangeMinutes(drafted.row.id, 1, other))
-    assert (changed.content.place, changed.row.version) == ("活动室", 2)
+    changed = minutes.change_minutes(office.second, ChangeMinutes(drafted.row.id, 2, other))
+    assert (changed.content.place, changed.row.version) == ("活动室", 3)
     with pytest.raises(PreconditionFailed):
-        minutes.change_minutes(office.clerk, ChangeMinutes(drafted.row.id, 1, other))
+        minutes.change_minutes(office.clerk, ChangeMinutes(drafted.row.id, 2, other))
     with pytest.raises(PreconditionFailed):
-        minutes.sign_minutes(office.clerk, drafted.row.id, 1, office.photo)
+        minutes.sign_minutes(office.clerk, drafted.row.id, 2, office.photo)
     with pytest.raises(Unprocessable):
-        minutes.sign_minutes(office.clerk, drafted.row.id, 2, "0" * 64)
+        minutes.sign_minutes(office.clerk, drafted.row.id, 3, "0" * 64)
     sign(office, changed)
     with pytest.raises(Conflict, match="minutes_signed"):
-        minutes.change_minutes(office.clerk, ChangeMinutes(drafted.row.id, 3, other))
+        minutes.change_minutes(office.clerk, ChangeMinutes(drafted.row.id, 4, other))
     for statement in ("UPDATE count_minutes SET scrutineers = 9", "DELETE FROM count_minutes"):
         with pytest.raises(DBAPIError, match="signed minutes"), ctx.session.begin_nested():
             ctx.session.connection().execute(text(statement))
@@ -222,6 +226,31 @@ def test_a_correction_is_a_new_edition_with_a_reason_and_the_old_stays(ctx: Cont
     closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
     [notice] = notices.notices_about(ctx.session, "ballot", office.ballot.ballot_id)
     assert "计票记录（第 2 版，以前各版一并保存）：由 3 名监票人" in notice.body
+
+
+def test_no_sheet_printed_before_the_seal_or_before_a_correction_is_bound(
+    ctx: Context, office: Office
+) -> None:
+    scan = office.clerk.storage.put(SCAN)
+    drafted = record(office)
+    printed = drafted.row.version
+    seal(ctx, office)
+    with pytest.raises(PreconditionFailed, match="stale_version"):
+        minutes.sign_minutes(office.clerk, drafted.row.id, printed, scan)
+    sign(office, minutes.show_minutes(office.clerk, drafted.row.id))
+    closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
+    second = record(office, "漏写一名唱票人")
+    printed = second.row.version
+    home = office.estate.dwelling_ids[0]
+    told = ObjectToBallot(office.ballot.ballot_id, "result", home, "这一票不是我家投的", new_id())
+    raised = object_to_ballot(acting_as(ctx, make_resident(ctx, home)), told)
+    reply_objection(office.third, ReplyObjection(raised.id, True, "异议成立"))
+    receipt = ctx.session.exec(select(Vote.receipt).where(Vote.state == "standing")).one()
+    correct_vote(office.second, office.ballot.ballot_id, receipt, "异议成立")
+    with pytest.raises(PreconditionFailed, match="stale_version"):
+        minutes.sign_minutes(
+            office.clerk, second.row.id, printed, office.clerk.storage.put(b"%PDF-1.7 old sums")
+        )
 
 
 def test_a_repeated_record_is_the_same_minutes_and_another_under_its_key_is_refused(office: Office) -> None:
@@ -280,7 +309,7 @@ def test_of_two_who_record_or_sign_at_once_one_is_told_to_look_again(engine: Eng
     scans = [town.ports.storage.put(scan) for scan in (SCAN, SCAN + b"2")]
     signed = town.at_once(
         [
-            (who, lambda ctx, scan=scan: minutes.sign_minutes(ctx, row_id, 1, scan))
+            (who, lambda ctx, scan=scan: minutes.sign_minutes(ctx, row_id, 2, scan))
             for who, scan in zip(people, scans, strict=True)
         ]
     )
