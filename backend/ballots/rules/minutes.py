@@ -18,7 +18,10 @@ SIGNING_STATES = ("sealed", "preliminary", "final")
 
 # What may stand around a candidate's name in a motion's title.
 _BETWEEN = re.compile(r"[\s()（）\[\]【】《》〈〉「」:：,，、;；/|—–-]+")
-_BEFORE = re.compile(r"(?:第?\d+号?)?(?:候选人)?(?:第?\d+号?)?")
+_BEFORE = re.compile(r"(?:第?\d+号?)?(?:.*(?:候选人|选举|推选|增补|补选))?(?:第?\d+号?)?")
+_AFTER = re.compile("为|担任|任|当选|候选|委员|副?主任")
+# So many parts of a title are read together: names are printed with spaces between their letters.
+_LETTERS = 6
 _ADDRESS = ("先生", "女士", "同志")
 
 
@@ -73,18 +76,28 @@ def normal_name(text: str) -> str:
 
 
 def candidate_names(titles: Iterable[str]) -> frozenset[str]:
-    """Return the names in candidates' motions: the whole title, and its parts (``1号候选人：张三（2栋）``)."""
-    found = set()
-    for title in titles:
-        for part in (title, *_BETWEEN.split(title)):
-            name = normal_name(part)
-            found |= {name, name[_label(name) :]}
+    """Return the names in candidates' motions: the whole title, and its parts, alone and together.
+
+    So ``1号候选人：张　三（2栋）`` and ``选举张三同志为委员`` name one person. What is no name in it matches nobody.
+    """
+    found = {reading for title in titles for run in _runs(title) for reading in _readings(normal_name(run))}
     return frozenset(found - {""})
 
 
-def _label(name: str) -> int:
+def _runs(title: str) -> Iterator[str]:
+    yield title
+    parts = [part for part in _BETWEEN.split(title) if part]
+    for first in range(len(parts)):
+        for end in range(first + 1, min(first + _LETTERS, len(parts)) + 1):
+            yield "".join(parts[first:end])
+
+
+def _readings(name: str) -> Iterator[str]:
+    """Yield a part as it stands, and without what says before or after a name that somebody stands for election."""
     matched = _BEFORE.match(name)
-    return matched.end() if matched else 0
+    for whole in {name, name[matched.end() if matched else 0 :]}:
+        yield whole
+        yield from (normal_name(whole[: word.start()]) for word in _AFTER.finditer(whole))
 
 
 def problems_of(content: Content, demands: Demands) -> list[FieldError]:

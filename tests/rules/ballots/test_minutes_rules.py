@@ -52,6 +52,31 @@ def test_a_candidate_counts_in_no_office_however_the_name_is_written(office: str
     assert wrong(manned(**{office: ("冯九", "陈十", name)}), replace(DEMANDS, candidates=())) == []
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "1号候选人：张　三（2栋）",
+        "张 三（女）",
+        "委员候选人张三",
+        "业主委员会委员候选人 1号 张 三",
+        "张三（委员候选人）",
+        "张三委员",
+        "选举张三同志为业主委员会委员",
+        "关于增补张三担任委员的议案",
+        "推选 张 三 女士 任主任",
+    ],
+)
+def test_a_candidate_is_known_however_the_motion_names_them(title: str) -> None:
+    election = replace(DEMANDS, candidates=(title,))
+    assert wrong(manned(scrutineers=("周五", "吴六", "张三")), election) == ["scrutineers.2"]
+    assert wrong(manned(scrutineers=("周五", "吴六", "张三丰")), election) == []
+
+
+def test_whose_name_is_a_word_of_the_titles_stands_too() -> None:
+    election = replace(DEMANDS, candidates=("选举任有为为委员",))
+    assert wrong(manned(counters=("任有为",)), election) == ["counters.0"]
+
+
 def test_a_name_that_only_begins_like_a_candidate_s_is_somebody_else() -> None:
     assert wrong(manned(counters=("赵一一", "孙"))) == []
 
