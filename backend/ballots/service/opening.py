@@ -125,7 +125,7 @@ def stop(ctx: Context, ballot_id: str, step: str, reason: str) -> Ballot:
     if was_public:
         kind = "void" if step in ("void", "cancel") else "suspension"
         titles = {"suspend": "暂停投票", "resume": "恢复投票", "void": "表决作废", "cancel": "表决取消"}
-        _publish(ctx, moved, kind, stop_notice(moved, titles[step], reason))
+        _publish(ctx, moved, kind, stop_notice(moved, titles[step], reason, moved.stopped_at))
     return moved
 
 

@@ -97,9 +97,12 @@ def opening_notice(ballot: Ballot, *, has_changed: bool) -> Text:
     return f"开始投票：{ballot.title}", "\n".join(lines)
 
 
-def stop_notice(ballot: Ballot, doing: str, reason: str) -> Text:
-    """Return the notice of a suspension, resumption, extension, voiding or cancellation."""
-    lines = [f"事由：{reason}"]
+def stop_notice(ballot: Ballot, doing: str, reason: str, at: datetime | None = None) -> Text:
+    """Return the notice of a suspension, resumption, extension, voiding or cancellation.
+
+    With its moment where it may happen again for the same reason: the same words are published once.
+    """
+    lines = [f"事由：{reason}", *([f"时间：{_moment(at)}。"] if at else [])]
     if ballot.closes_at is not None and ballot.state == "open":
         lines.append(f"截止时间：{_moment(ballot.closes_at)}。")
     return f"{doing}：{ballot.title}", "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col, select
 
 from backend.ballots import queries
@@ -190,8 +190,13 @@ def test_suspend_resume_void_each_publish_a_notice(
     ctx: Context, committee: Context, estate: EstateFixture
 ) -> None:
     ballot_id = make_ballot(ctx, estate).ballot_id
-    for step, state in (("suspend", "suspended"), ("resume", "open"), ("void", "voided")):
+    for step, state in (("suspend", "suspended"), ("resume", "open")):
         assert opening.stop(committee, ballot_id, step, "名册有误").state == state
+    ctx.session.connection().execute(text("UPDATE installation SET clock_offset_us = 60000000"))
+    for step, state in (("suspend", "suspended"), ("void", "voided")):
+        assert opening.stop(committee, ballot_id, step, "名册有误").state == state
+    told = [notice.title[:4] for notice in notices.notices_about(ctx.session, "ballot", ballot_id)]
+    assert told == ["暂停投票", "恢复投票", "暂停投票", "表决作废"]
     with pytest.raises(WrongState):
         opening.stop(committee, ballot_id, "resume", "再来")
     rerun = draft(committee, estate, rerun_of=ballot_id)
