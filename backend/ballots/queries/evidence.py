@@ -28,6 +28,7 @@ def ballot_evidence(session: Session, ballot_id: str) -> BallotEvidence | None:
         title=ballot.title,
         results=_announced(session, ballot) if counted is None else _results(ballot, counted),
         building_id=ballot.building_id,
+        project_id=ballot.project_id,
         electorate=ballot.electorate,
         is_as_published=counted is None or same_numbers(ballot.result, result_json(counted)),
         documents_hash=ballot.documents_hash,

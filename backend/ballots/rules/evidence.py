@@ -44,9 +44,9 @@ class MotionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class BallotEvidence:
-    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked;
-    ``electorate`` says whether owners or households were; ``is_as_published``: the rows of today count to the numbers
-    that were sealed and published."""
+    """One ballot as a gate sees it; ``building_id`` is set when only one building was asked, ``project_id`` when it
+    was held for one project; ``electorate`` says whether owners or households were asked; ``is_as_published``: the rows
+    of today count to the numbers that were sealed and published."""
 
     ballot_id: str
     estate_id: str
@@ -55,6 +55,7 @@ class BallotEvidence:
     title: str
     results: tuple[MotionEvidence, ...]
     building_id: str | None = None
+    project_id: str | None = None
     electorate: str = "owners"
     is_as_published: bool = True
     documents_hash: str | None = None

@@ -90,6 +90,8 @@ def link_ballot(ctx: Context, command: LinkBallot) -> queries.GateView:
     ballot = ballot_evidence(ctx.session, command.ballot_id)
     if ballot is None or ballot.estate_id != row.estate_id:
         raise errors.ballot_unusable("没有这次表决，或它不属于本小区")
+    if ballot.project_id not in (None, row.project_id):
+        raise errors.ballot_unusable("这次表决是为另一个改造项目举行的")
     if ballot.building_id is not None:
         raise errors.ballot_unusable("只有一栋楼或一个单元参加的表决不能代表全小区")
     if ballot.electorate != "owners" and not may_ask_households(ballot.kind):

@@ -43,6 +43,21 @@ def test_a_linked_plan_vote_found_to_be_by_households_lets_nothing_pass(town: To
     assert any("按住户投票" in text for criterion in found.criteria for text in criterion.missing)
 
 
+def test_a_vote_held_for_another_project_of_the_estate_opens_no_gate_of_this_one(town: Town) -> None:
+    town.reach_start()
+    former, own = (
+        hold_ballot(town.committee, town.place, "plan", ("gansu-2022/plan", GENERAL), votes=(90, 75))
+        for _ in "ab"
+    )
+    for ballot, project in ((former, "0" * 20), (own, town.project)):
+        changed = update(Ballot).where(col(Ballot.id) == ballot).values(project_id=project)
+        town.committee.session.connection().execute(changed)
+    town.committee.session.expire_all()
+    with refused("ballot_unusable"):
+        service.link_ballot(town.committee, LinkBallot(town.row, Gate.START, former))
+    service.link_ballot(town.committee, LinkBallot(town.row, Gate.START, own))
+
+
 def _by_households(town: Town, ballot_id: str) -> None:
     changed = update(Ballot).where(col(Ballot.id) == ballot_id).values(electorate="households")
     town.committee.session.connection().execute(changed)
