@@ -107,6 +107,8 @@ def publish_preliminary(ctx: Context, ballot_id: str) -> Ballot:
 
 def finalise(ctx: Context, ballot_id: str) -> Ballot:
     """Publish the final result, after the objection days and when every objection has its reply."""
+    load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
+    take_sealing_lock(ctx.session, ballot_id)  # an objection raised in the last instant is committed first
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_PUBLISH)
     require_state(ballot, "preliminary", doing="公布最终结果")
     now = ctx.clock.now()

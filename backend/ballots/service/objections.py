@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from backend.ballots.queries import ballots as queries
 from backend.ballots.rules.kinds import MAY_CONTEST
+from backend.ballots.service.entries import lock_ballot
 from backend.ballots.tables import ProxyMandate, RollEntry, Vote
 from backend.infra.context import Context
 from backend.kernel.errors import Conflict, NotFound
@@ -38,7 +39,7 @@ def object_to_ballot(ctx: Context, command: ObjectToBallot) -> ObjectionView:
         raise NotFound
     entry_id = _entry_of(ctx.session, ballot.id, home.dwelling_id)
     if command.about == "result":
-        now = ctx.clock.now()
+        ballot, now = lock_ballot(ctx, ballot.id)  # the final result waits for what is raised in time
         if ballot.state != "preliminary" or ballot.objections_until is None or now >= ballot.objections_until:
             raise Conflict("objections_closed", "只能在结果公示期内对结果提出异议。")
         subject = ballot.id

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, func, select
 
 from backend.ballots.repository.votes import find_vote, take_sealing_lock
 from backend.ballots.service.batches import RegisterBatch, register_batch, witness_batch
+from backend.ballots.service.closing import finalise
 from backend.ballots.service.corrections import correct_vote
 from backend.ballots.service.objections import ObjectToBallot, object_to_ballot
 from backend.ballots.service.paper import ConfirmSheet, EnterSheet, confirm_sheet, enter_sheet, return_sheet
@@ -22,6 +24,7 @@ from backend.ballots.service.proxies import RegisterMandate, register_mandate
 from backend.ballots.service.reviews import DecideReview, decide_review
 from backend.ballots.tables import Ballot, PaperBatch, PaperVote, ProxyMandate, Vote, VoteDisposition
 from backend.infra.context import Context
+from backend.infra.installation import move_clock
 from backend.kernel.access import Actor
 from backend.kernel.ids import new_id
 from backend.notices.service import ReplyObjection, reply_objection
@@ -230,3 +233,29 @@ def test_a_strike_that_meets_the_sealer_changes_nothing_that_was_counted(town: T
     with Session(town.engine) as session:
         vote = find_vote(session, receipt)
         assert vote is not None and vote.state == "standing"
+
+
+def test_an_objection_of_the_last_instant_is_answered_before_the_result_is_final(town: Town) -> None:
+    def prepare(ctx: Context) -> tuple[Office, Actor]:
+        office = open_office(ctx, state="preliminary")
+        ends = {"objections_until": ctx.clock.now() + timedelta(days=1)}
+        changed = update(Ballot).where(col(Ballot.id) == office.ballot.ballot_id).values(**ends)
+        ctx.session.connection().execute(changed)
+        return office, actor(acting_as(ctx, make_resident(ctx, office.estate.dwelling_ids[0])))
+
+    office, owner = town.act(prepare)
+    raised = threading.Event()
+
+    def object_late(ctx: Context) -> None:
+        home = office.estate.dwelling_ids[0]
+        object_to_ballot(ctx, ObjectToBallot(office.ballot.ballot_id, "result", home, "票数不对", new_id()))
+        raised.set()
+        time.sleep(0.3)
+
+    objector = threading.Thread(target=town.act, args=(object_late, owner))
+    objector.start()
+    assert raised.wait(10)
+    move_clock(town.engine, 2 * 86_400_000_000)
+    finished = town.at_once([(actor(office.second), lambda ctx: finalise(ctx, office.ballot.ballot_id))])
+    assert finished == ["objections_open"]
+    objector.join(10)
