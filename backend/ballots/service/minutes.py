@@ -20,7 +20,14 @@ from backend.ballots.rules.minutes import (
 from backend.ballots.rules.parameters import value_of
 from backend.ballots.service.entries import check_file, person
 from backend.ballots.service.loading import load_for, require_state, tell
-from backend.ballots.service.minutes_rows import MinutesView, columns_of, seal_words, view_of
+from backend.ballots.service.minutes_rows import (
+    MinutesLine,
+    MinutesView,
+    columns_of,
+    line_of,
+    seal_words,
+    view_of,
+)
 from backend.ballots.service.reading import may_see_result
 from backend.ballots.tables import Ballot, CountMinutes
 from backend.infra.context import Context
@@ -130,10 +137,14 @@ def show_minutes(ctx: Context, minutes_id: str) -> MinutesView:
     return view_of(ctx, _load(ctx, minutes_id)[1])
 
 
-def list_minutes(ctx: Context, ballot_id: str, after: int, limit: int) -> list[CountMinutes]:
-    """Return a ballot's editions after a number, in order; without names."""
+def list_minutes(ctx: Context, ballot_id: str, after: int, limit: int) -> list[MinutesLine]:
+    """Return a ballot's editions after a number, in order, without names; a sheet's hash only to who sees the result.
+
+    By its hash a file is used elsewhere, and this one holds the sums.
+    """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_READ)
-    return repository.editions(ctx.session, ballot.id, states=("draft", "signed"), after=after, limit=limit)
+    rows = repository.editions(ctx.session, ballot.id, states=("draft", "signed"), after=after, limit=limit)
+    return [line_of(row, shows_document=may_see_result(ctx, ballot)) for row in rows]
 
 
 def read_signed_sheet(ctx: Context, minutes_id: str) -> SignedSheet:

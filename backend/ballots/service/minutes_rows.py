@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from backend.ballots.rules.minutes import Content, People, names_json
@@ -20,6 +21,40 @@ class MinutesView:
     row: CountMinutes
     content: Content
     reason: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesLine:
+    """An edition without names; ``document_sha256`` also None where the reader may not see the result yet."""
+
+    id: str
+    ballot_id: str
+    edition: int
+    version: int
+    state: str
+    scrutineers: int
+    counted_from: datetime
+    counted_until: datetime
+    recorded_at: datetime
+    signed_at: datetime | None
+    document_sha256: str | None
+
+
+def line_of(row: CountMinutes, *, shows_document: bool = True) -> MinutesLine:
+    """Return an edition as a list shows it."""
+    return MinutesLine(
+        id=row.id,
+        ballot_id=row.ballot_id,
+        edition=row.edition,
+        version=row.version,
+        state=row.state,
+        scrutineers=row.scrutineers,
+        counted_from=row.counted_from,
+        counted_until=row.counted_until,
+        recorded_at=row.recorded_at,
+        signed_at=row.signed_at,
+        document_sha256=row.document_sha256 if shows_document else None,
+    )
 
 
 def columns_of(ctx: Context, content: Content) -> dict[str, Any]:

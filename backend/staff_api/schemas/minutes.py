@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from backend.ballots.rules.minutes import Content, People
-from backend.ballots.service.minutes_rows import MinutesView
-from backend.ballots.tables import CountMinutes
+from backend.ballots.service.minutes_rows import MinutesLine, MinutesView, line_of
 from backend.infra.forms import Moment, Sha256, StrictModel
 from backend.staff_api.schemas.ballots import Reason
 
@@ -57,7 +57,7 @@ class SignedIn(StrictModel):
 
 
 class MinutesLineOut(BaseModel):
-    """An edition without names; ``version`` goes into ``If-Match``."""
+    """An edition without names; ``version`` goes into ``If-Match``, ``document`` is told with the result."""
 
     id: str
     ballot: str
@@ -72,15 +72,10 @@ class MinutesLineOut(BaseModel):
     signed_at: datetime | None
 
     @classmethod
-    def of(cls, row: CountMinutes) -> MinutesLineOut:
-        """Build from a row."""
-        return cls(**_line(row))
-
-
-def _line(row: CountMinutes) -> dict[str, object]:
-    same = ("id", "edition", "version", "state", "counted_from", "counted_until", "recorded_at", "signed_at")
-    line = {name: getattr(row, name) for name in same}
-    return {**line, "ballot": row.ballot_id, "scrutineers": row.scrutineers, "document": row.document_sha256}
+    def of(cls, row: MinutesLine) -> MinutesLineOut:
+        """Build from an edition."""
+        line = asdict(row)
+        return cls(ballot=line.pop("ballot_id"), document=line.pop("document_sha256"), **line)
 
 
 class MinutesListOut(BaseModel):
@@ -108,7 +103,7 @@ class MinutesOut(BaseModel):
         """Show it."""
         content = view.content
         return cls(
-            edition=MinutesLineOut.of(view.row),
+            edition=MinutesLineOut.of(line_of(view.row)),
             scrutineers=list(content.people.scrutineers),
             tellers=list(content.people.tellers),
             counters=list(content.people.counters),

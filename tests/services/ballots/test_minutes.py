@@ -275,16 +275,21 @@ def test_the_signed_sheet_is_read_by_staff_of_the_place_once_the_result_is_publi
     owners = staff(ctx, office.estate, Role.OWNERS_COMMITTEE)
     with pytest.raises(Conflict, match="minutes_unsigned"):
         minutes.read_signed_sheet(office.clerk, drafted.row.id)
-    sign(office, drafted)
+    signed = sign(office, drafted).row.document_sha256
+
+    def hashes(who: Context) -> list[str | None]:
+        return [row.document_sha256 for row in minutes.list_minutes(who, office.ballot.ballot_id, 0, 10)]
+
     with pytest.raises(Conflict, match="not_published"):
         minutes.read_signed_sheet(owners, drafted.row.id)
+    assert (hashes(owners), hashes(office.clerk)) == ([None], [signed])
     assert minutes.read_signed_sheet(office.clerk, drafted.row.id).media_type == "application/pdf"
     closing.publish_preliminary(office.clerk, office.ballot.ballot_id)
     assert minutes.read_signed_sheet(owners, drafted.row.id).content == SCAN
     for action in (minutes.show_minutes, print_minutes):
         with pytest.raises(Forbidden):
             action(owners, drafted.row.id)
-    assert [row.edition for row in minutes.list_minutes(owners, office.ballot.ballot_id, 0, 10)] == [1]
+    assert hashes(owners) == [signed]
     stranger = staff(ctx, make_estate(ctx, dwellings=1), Role.RESIDENTS_COMMITTEE)
     for look in (minutes.show_minutes, minutes.read_signed_sheet, print_minutes):
         with pytest.raises(NotFound):
