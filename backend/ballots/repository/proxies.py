@@ -64,6 +64,19 @@ def revoke(session: Session, mandate_id: str, at: datetime) -> bool:
     return changed.rowcount == 1
 
 
+def extend_to_close(session: Session, ballot_id: str, former: datetime, closes_at: datetime) -> None:
+    """Let mandates that ran until the former close run until the new one; no other period is touched."""
+    session.connection().execute(
+        update(ProxyMandate)
+        .where(
+            col(ProxyMandate.ballot_id) == ballot_id,
+            col(ProxyMandate.valid_until) == former,
+            col(ProxyMandate.revoked_at).is_(None),
+        )
+        .values(valid_until=closes_at)
+    )
+
+
 def live_mandates_of_dwellings(
     session: Session, dwelling_ids: Collection[str]
 ) -> list[tuple[ProxyMandate, RollEntry]]:

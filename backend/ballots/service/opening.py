@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backend.ballots.repository import ballots as repository
+from backend.ballots.repository.proxies import extend_to_close
 from backend.ballots.repository.votes import take_sealing_lock
 from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.rules.kinds import needs_owners
@@ -86,7 +87,10 @@ def open_ballot(ctx: Context, ballot_id: str) -> Ballot:
 
 
 def extend(ctx: Context, ballot_id: str, closes_at: datetime, reason: str) -> Ballot:
-    """Move the close once, to later, with a reason and a notice; never after it has passed (threats.md)."""
+    """Move the close once, to later, with a reason and a notice; never after it has passed (threats.md).
+
+    A mandate given until the close lasts until the new one; one with a period of its own ends when it says.
+    """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_STOP)
     require_state(ballot, "open", doing="延期")
     take_sealing_lock(ctx.session, ballot.id)
@@ -99,9 +103,11 @@ def extend(ctx: Context, ballot_id: str, closes_at: datetime, reason: str) -> Ba
     if closes_at <= ballot.closes_at or ballot.opens_at is None or closes_at - ballot.opens_at > longest:
         where = FieldError("closes_at", f"新的截止时间要晚于原来的，投票期总长不超过 {longest.days} 天。")
         raise Unprocessable("window", "延期时间有误。", [where])
-    payload = {"from": ballot.closes_at.isoformat(), "to": closes_at.isoformat()}
+    former = ballot.closes_at
+    payload = {"from": former.isoformat(), "to": closes_at.isoformat()}
     if not repository.move_state(ctx.session, ballot, "open", closes_at=closes_at, extensions=1):
         raise Conflict("ballot_moved", "这次表决刚被别人修改过，请刷新后再看。")
+    extend_to_close(ctx.session, ballot.id, former, closes_at)
     moved = load_for(ctx, ballot_id, Permission.BALLOT_STOP)
     tell(ctx, moved, "ballot.extended", payload)
     _publish(ctx, moved, "suspension", stop_notice(moved, "延长投票时间", reason))

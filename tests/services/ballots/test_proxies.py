@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from backend.ballots.queries import mandates_of_account
+from backend.ballots.service.opening import extend
 from backend.ballots.service.proxies import (
     RegisterMandate,
     confirm_mandate,
@@ -160,3 +161,21 @@ def test_the_export_of_one_s_own_data_holds_the_mandates_of_both_sides(ctx: Cont
     assert (held["side"], given["side"], held["home"]) == ("proxy", "owner", "1栋1单元101")
     assert held["powers"] == "就本次表决全部事项代为投票"
     assert mandates_of_account(ctx.session, stranger.account_id) == []
+
+
+def test_a_mandate_until_the_close_lasts_until_the_new_close_and_a_stated_period_does_not(
+    ctx: Context,
+) -> None:
+    office, proxy = open_office(ctx), make_resident(ctx).account_id
+    ballot = ctx.session.get_one(Ballot, office.ballot.ballot_id)
+    assert ballot.closes_at is not None
+    former, later = ballot.closes_at, ballot.closes_at + timedelta(days=2)
+    stated = former - timedelta(minutes=1)
+    until_close = register_mandate(office.clerk, mandate_for(office, 0, proxy)).mandate.id
+    own_period = register_mandate(office.clerk, mandate_for(office, 1, proxy, valid_until=stated)).mandate.id
+    ended = register_mandate(office.clerk, mandate_for(office, 2, proxy)).mandate.id
+    revoke_mandate(office.clerk, ended)
+    extend(office.clerk, ballot.id, later, "参与不足")
+    ctx.session.expire_all()
+    found = [ctx.session.get_one(ProxyMandate, key).valid_until for key in (until_close, own_period, ended)]
+    assert found == [later, stated, former]
