@@ -21,7 +21,7 @@ from backend.ballots.service.corrections import correct_vote
 from backend.ballots.service.minutes import ChangeMinutes, MinutesView, RecordMinutes
 from backend.ballots.service.objections import ObjectToBallot, object_to_ballot
 from backend.ballots.service.paper_audit import draw_recall
-from backend.ballots.service.records import audit_ballot
+from backend.ballots.service.records import audit_ballot, check_ballot
 from backend.ballots.tables import Ballot, CountMinutes, Motion, Vote
 from backend.infra.context import Context
 from backend.kernel.access import Role
@@ -251,6 +251,22 @@ def test_no_sheet_printed_before_the_seal_or_before_a_correction_is_bound(
         minutes.sign_minutes(
             office.clerk, second.row.id, printed, office.clerk.storage.put(b"%PDF-1.7 old sums")
         )
+
+
+def test_the_audit_sees_a_signed_sheet_that_nobody_was_told_of(ctx: Context, office: Office) -> None:
+    def faults() -> set[str]:
+        ballot = ctx.session.get_one(Ballot, office.ballot.ballot_id)
+        return {fault.what for fault in check_ballot(ctx.session, ballot)}
+
+    drafted = record(office)
+    seal(ctx, office)
+    sign(office, drafted)
+    before = faults()
+    slipped_in = {"id": new_id(), "edition": 2, "document_sha256": "0" * 64, "idempotency_key": new_id()}
+    signed = ctx.session.exec(select(CountMinutes)).one().model_dump()
+    ctx.session.add(CountMinutes(**{**signed, "reason_sealed": "x", **slipped_in}))
+    ctx.session.flush()
+    assert faults() - before == {"signed minutes differ from the events of their signing"}
 
 
 def test_a_repeated_record_is_the_same_minutes_and_another_under_its_key_is_refused(office: Office) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from backend.ballots.queries.minutes import signed_minutes
 from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository import records as stored
@@ -33,6 +34,7 @@ OWNERS_DIFFER = "owners are counted otherwise than the roll names them"
 NUMBERS_DIFFER = "local numbers differ from the event of opening"
 DOCUMENTS_DIFFER = "motions or documents differ from the announced hash"
 RESULT_DIFFERS = "published result differs from the votes"
+MINUTES_DIFFER = "signed minutes differ from the events of their signing"
 ROOT_GONE = "the root stated in an event is no checkpoint's"
 
 # The first four are said by ``ledger.queries.check_leaves``.
@@ -52,6 +54,7 @@ MESSAGES: Mapping[str, str] = {
     NUMBERS_DIFFER: "计票所用的当地参数与开始投票时的事件记录不符",
     DOCUMENTS_DIFFER: "事项或文件与公告的校验码不符",
     RESULT_DIFFERS: "公布的结果与选票不符",
+    MINUTES_DIFFER: "签字的计票记录与登记签字时的事件记录不符",
     ROOT_GONE: "事件记录中的封存根已不在检查点中",
 }
 _NOUNS = {
@@ -165,6 +168,8 @@ def _announced_faults(session: Session, ballot: Ballot) -> Iterator[tuple[str, s
     yield from _opening_faults(session, ballot, fixed)
     if not _is_as_corrected(session, ballot, roll_hash(roll.rows)):
         yield where, CORRECTION_DIFFERS
+    if not _are_as_signed(session, ballot):
+        yield where, MINUTES_DIFFER
     yield from _root_faults(session, ballot)
 
 
@@ -197,6 +202,17 @@ def _is_as_corrected(session: Session, ballot: Ballot, now: str) -> bool:
     events = ledger.events_of_type(session, "ballot", ballot.id, "roll.amended")
     last = {event.payload.get("amended_roll") for event in events if event.at == events[-1].at}
     return now in (last or {ballot.roll_hash})
+
+
+def _are_as_signed(session: Session, ballot: Ballot) -> bool:
+    """Compare the signed editions, which the notices name by hash, with what was told when each was bound."""
+    kept = {row.edition: (row.document_sha256, row.scrutineers) for row in signed_minutes(session, ballot.id)}
+    events = ledger.events_of_type(session, "ballot", ballot.id, "minutes.signed")
+    told = {
+        event.payload["edition"]: (event.payload["document_sha256"], event.payload["scrutineers"])
+        for event in events
+    }
+    return kept == told
 
 
 def _root_faults(session: Session, ballot: Ballot) -> Iterator[tuple[str, str]]:
