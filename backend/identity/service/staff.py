@@ -180,9 +180,7 @@ def disable_staff(ctx: Context, account_id: str) -> None:
         raise Forbidden("self_disable", "不能停用自己的账号。")
     account = _cared_for(ctx, account_id)
     now = ctx.clock.now()
-    for row in repository.grants_of(ctx.session, account_id, local_date(now)):
-        scope = Scope(row.organisation_path, row.estate_id, row.building_id, row.entrance_id)
-        _require_may_grant(ctx, Role(row.role), scope)
+    _require_may_take_all(ctx, account_id, now)
     active = update(Account).where(col(Account.id) == account.id, col(Account.state) == "active")
     if ctx.session.exec(active.values(state="disabled")).rowcount:
         _tell(ctx, "staff.disabled", account_id, None, {})
@@ -190,10 +188,21 @@ def disable_staff(ctx: Context, account_id: str) -> None:
 
 
 def end_staff_sessions(ctx: Context, account_id: str) -> int:
-    """Log a staff member out everywhere (a lost phone or laptop); return how many sessions ended."""
+    """Log a staff member out everywhere (a lost phone or laptop); return how many sessions ended.
+
+    As for closing the account: else whoever is audited could log the auditor out as often as they come.
+    """
     account = _cared_for(ctx, account_id)
+    _require_may_take_all(ctx, account_id, ctx.clock.now())
     _tell(ctx, "staff.sessions_ended", account.id, None, {})
     return repository.end_sessions(ctx.session, account.id, ctx.clock.now())
+
+
+def _require_may_take_all(ctx: Context, account_id: str, now: datetime) -> None:
+    """Refuse unless the caller could take away every role that the account still holds."""
+    for row in repository.grants_of(ctx.session, account_id, local_date(now)):
+        scope = Scope(row.organisation_path, row.estate_id, row.building_id, row.entrance_id)
+        _require_may_grant(ctx, Role(row.role), scope)
 
 
 def _cared_for(ctx: Context, account_id: str) -> Account:

@@ -216,6 +216,17 @@ def test_town_hires_and_ends_inside_its_subtree_only(ctx: Context) -> None:
         service.revoke_grant(town, hired.grants[0].id)
 
 
+def test_who_is_audited_neither_closes_the_auditor_s_account_nor_logs_them_out(ctx: Context) -> None:
+    estate = make_estate(ctx, dwellings=1)
+    town = acting_as(ctx, make_staff(ctx, Role.TOWN, str(estate.community.parent_id)))
+    auditor = make_staff(ctx, Role.AUDITOR, estate.community.id).account_id
+    steward = make_staff(ctx, Role.BUILDING_STEWARD, estate.community.id).account_id
+    for attempt in (service.disable_staff, service.end_staff_sessions):
+        with pytest.raises(Forbidden):
+            attempt(town, auditor)
+    assert service.end_staff_sessions(town, steward) >= 1
+
+
 def test_nobody_grants_themselves_or_closes_themselves(ctx: Context) -> None:
     estate = make_estate(ctx, dwellings=1)
     admin = make_staff(ctx, Role.ADMINISTRATOR, estate.community.id)
