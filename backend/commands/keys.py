@@ -164,7 +164,10 @@ def _rotate_files(ports: Ports) -> int:
     current = ports.vault.current_key_id.encode() + b"\n"
     count = 0
     for path in sorted(ports.settings.storage_path.glob("??/" + "[0-9a-f]" * 64)):
-        sealed = path.read_bytes()
+        try:
+            sealed = path.read_bytes()
+        except FileNotFoundError:  # its time had come meanwhile
+            continue
         if not sealed.startswith(current):
             _replace(
                 path, ports.vault.seal_blob(ports.vault.open_blob(sealed, "storage.blob"), "storage.blob")
@@ -179,4 +182,7 @@ def _replace(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    if path.exists():  # what was deleted meanwhile does not come back
+        temporary.replace(path)
+    else:
+        temporary.unlink()

@@ -87,6 +87,10 @@ def test_rotation_reseals_everything_so_that_the_old_key_can_go(engine: Engine, 
         account_id = service.log_in(ctx, LogIn("o-1")).account_id
         digest = ctx.storage.put(b"certificate")
         session.commit()
+    # Listed and gone when it is read, as a proof photo whose time comes during the run.
+    gone = tmp_path / "files" / "ab" / ("ab" * 32)
+    gone.parent.mkdir(exist_ok=True)
+    gone.symlink_to(tmp_path / "nowhere")
     during = _ports(engine, tmp_path / "files", Vault((("b", new), ("a", old)), (("", index),)))
     steps: list[tuple[str, int]] = []
     # 7 owners and 7 members with a name and a phone each, one openid, one file; in batches of three.
