@@ -22,6 +22,12 @@ def scope_of(ctx: Context, ballot: Ballot) -> Scope:
     return Scope(scope.organisation_path, ballot.estate_id, ballot.building_id, ballot.entrance_id)
 
 
+def frozen_rules(ballot: Ballot) -> dict[str, Any]:
+    """Return who votes and how, as the event of opening keeps it: nobody edits it unseen afterwards."""
+    names = ("kind", "electorate", "re_vote", "max_choices", "building_id", "entrance_id", "parameters")
+    return {name: getattr(ballot, name) for name in names}
+
+
 def load_for(ctx: Context, ballot_id: str, permission: Permission) -> Ballot:
     """Return the ballot if the caller holds ``permission`` over it; one answer for absent and foreign."""
     ballot = repository.find_ballot(ctx.session, ballot_id)

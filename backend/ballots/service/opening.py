@@ -12,7 +12,14 @@ from backend.ballots.rules.documents import bind_documents, motions_text
 from backend.ballots.rules.kinds import needs_owners
 from backend.ballots.rules.preflight import Condition, Facts, notice_conditions, opening_conditions, unmet
 from backend.ballots.service.entries import person
-from backend.ballots.service.loading import check_version, load_for, require_state, take_step, tell
+from backend.ballots.service.loading import (
+    check_version,
+    frozen_rules,
+    load_for,
+    require_state,
+    take_step,
+    tell,
+)
 from backend.ballots.service.rolls import (
     build_roll,
     count_objected,
@@ -80,7 +87,12 @@ def open_ballot(ctx: Context, ballot_id: str) -> Ballot:
     roll = build_roll(ctx, ballot)
     fixed = _fix_parameters(ctx, ballot)
     has_changed = roll["roll_hash"] != noticed
-    payload = {"roll": roll["roll_hash"], "roll_changed": has_changed, "parameters": fixed}
+    payload = {
+        "roll": roll["roll_hash"],
+        "roll_changed": has_changed,
+        "parameters": fixed,
+        "rules": frozen_rules(ballot),
+    }
     moved = take_step(ctx, ballot, "open", payload, **roll)
     _publish(ctx, moved, "voting", opening_notice(moved, has_changed=has_changed))
     return moved

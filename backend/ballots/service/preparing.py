@@ -152,6 +152,10 @@ def add_motion(ctx: Context, command: AddMotion) -> Motion:
     for rule_id in rule_ids:
         _check_rule(rule_id, ballot.electorate)
     existing = repository.motions_of(ctx.session, ballot.id)
+    # Who reads an own vote, or an exported one, tells motions apart by their titles.
+    if command.title.strip() in {motion.title.strip() for motion in existing}:
+        where = FieldError("title", "已有同名的事项，请换一个标题。")
+        raise Unprocessable("motion", "事项有误。", [where])
     if len(existing) >= MAX_MOTIONS:
         raise Unprocessable("too_many_motions", f"一次表决最多 {MAX_MOTIONS} 个事项。")
     motion = Motion(

@@ -17,7 +17,7 @@ from backend.ballots.service.amendment_rows import ProposeAmendment
 from backend.ballots.service.amendments import confirm_amendment, propose_amendment
 from backend.ballots.service.casting import CastVote, cast_vote
 from backend.ballots.service.closing import close_ballot, publish_preliminary, seal_ballot
-from backend.ballots.service.loading import tell
+from backend.ballots.service.loading import frozen_rules, tell
 from backend.ballots.service.sealing import seal_tree, tree_of
 from backend.ballots.tables import Ballot
 from backend.infra.context import Context
@@ -82,7 +82,8 @@ def _tell_opening(ctx: Context, ballot_id: str) -> None:
     ballot = ctx.session.get(Ballot, ballot_id)
     assert ballot is not None
     fixed = {motion.id: motion.parameters for motion in motions_of(ctx.session, ballot_id)}
-    tell(ctx, ballot, "ballot.open", {"roll": ballot.roll_hash, "parameters": fixed})
+    payload = {"roll": ballot.roll_hash, "parameters": fixed, "rules": frozen_rules(ballot)}
+    tell(ctx, ballot, "ballot.open", payload)
 
 
 def _cast(

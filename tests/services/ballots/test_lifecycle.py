@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,15 @@ def test_a_rule_without_its_local_number_blocks_the_notice(committee: Context, e
     )
     missing = {item.name for item in opening.preflight(committee, ballot.id) if not item.is_met}
     assert "rules" in missing
+
+
+def test_two_motions_of_one_title_are_refused(committee: Context, estate: EstateFixture) -> None:
+    ballot = draft(committee, estate)
+    asked = AddMotion(ballot.id, "是否同意改造？", "", "gansu-2022/inclusion", "按省文件")
+    preparing.add_motion(committee, asked)
+    with pytest.raises(Unprocessable) as refused:
+        preparing.add_motion(committee, replace(asked, title=" 是否同意改造？ "))
+    assert [field.where for field in refused.value.fields] == ["title"]
 
 
 def test_opening_is_blocked_by_name_until_checks_and_service_are_done(

@@ -220,6 +220,9 @@ RECOUNTED = {
     "owners are counted otherwise than the roll names them": (
         "UPDATE roll_entry SET head_no = 1 WHERE ballot_id = :ballot",
     ),
+    "who votes and how differs from the event of opening": (
+        "UPDATE ballot SET electorate = 'households' WHERE id = :ballot",
+    ),
     "local numbers differ from the event of opening": (
         """UPDATE motion SET parameters = '{"elsewhere/rule": {"share": "1/2"}}' WHERE ballot_id = :ballot""",
     ),

@@ -13,6 +13,7 @@ from backend.ballots.queries.tally import count_ballot, result_json
 from backend.ballots.repository import ballots as repository
 from backend.ballots.repository import records as stored
 from backend.ballots.repository.sealing import Arrived, Moved, numbered
+from backend.ballots.service.loading import frozen_rules
 from backend.ballots.service.records.contents import document_facts, published_results, read_roll
 from backend.ballots.service.sealing import arrival_leaf, disposition_leaf, tree_of
 from backend.ballots.tables import Ballot
@@ -32,6 +33,7 @@ ROLL_EVENT_DIFFERS = "announced roll hash differs from the event of opening"
 CORRECTION_DIFFERS = "roll differs from the event of its last correction"
 OWNERS_DIFFER = "owners are counted otherwise than the roll names them"
 NUMBERS_DIFFER = "local numbers differ from the event of opening"
+RULES_DIFFER = "who votes and how differs from the event of opening"
 DOCUMENTS_DIFFER = "motions or documents differ from the announced hash"
 RESULT_DIFFERS = "published result differs from the votes"
 MINUTES_DIFFER = "signed minutes differ from the events of their signing"
@@ -52,6 +54,7 @@ MESSAGES: Mapping[str, str] = {
     CORRECTION_DIFFERS: "更正后的名册与事件记录不符",
     OWNERS_DIFFER: "计票所用的业主编号与名册上的业主不符",
     NUMBERS_DIFFER: "计票所用的当地参数与开始投票时的事件记录不符",
+    RULES_DIFFER: "投票人和投票规则与开始投票时的事件记录不符",
     DOCUMENTS_DIFFER: "事项或文件与公告的校验码不符",
     RESULT_DIFFERS: "公布的结果与选票不符",
     MINUTES_DIFFER: "签字的计票记录与登记签字时的事件记录不符",
@@ -189,12 +192,14 @@ def _result_agrees(session: Session, ballot: Ballot) -> bool:
 def _opening_faults(
     session: Session, ballot: Ballot, fixed: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    where = f"ballot {ballot.id}"
+    where, rules = f"ballot {ballot.id}", frozen_rules(ballot)
     for event in ledger.events_of_type(session, "ballot", ballot.id, "ballot.open"):
         if event.payload.get("roll") != ballot.roll_hash:
             yield where, ROLL_EVENT_DIFFERS
         if event.payload.get("parameters", fixed) != fixed:
             yield where, NUMBERS_DIFFER
+        if event.payload.get("rules", rules) != rules:
+            yield where, RULES_DIFFER
 
 
 def _is_as_corrected(session: Session, ballot: Ballot, now: str) -> bool:
