@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
 from backend.infra.crypto import Vault
@@ -53,6 +53,12 @@ def test_damaged_row_is_no_token(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE wechat_token SET token_ciphertext = 'k1.***'"))
     assert store.get("wx1") is None
+
+
+def test_a_database_that_is_away_costs_one_more_call_and_no_message() -> None:
+    store = make_store(create_engine("sqlite:////nowhere/at/all.db"))
+    keeper = TokenKeeper("wx1", store, lambda: Token("fetched", 2**40), time.time)
+    assert keeper.current() == "fetched"
 
 
 def test_store_inside_an_open_request_neither_waits_nor_fails(engine: Engine) -> None:

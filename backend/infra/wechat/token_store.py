@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from sqlalchemy import Table, select
+from sqlalchemy import Insert, Table, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import SQLModel
 
 from backend.infra.crypto import UnknownKey
@@ -30,10 +30,14 @@ class DatabaseTokenStore:
         self._open = open
 
     def get(self, app_id: str) -> Token | None:
-        """Return the stored token; None when there is none or its key is gone."""
+        """Return the stored token; None when there is none, its key is gone or the database is away."""
         query = select(_TOKENS.c.token_ciphertext, _TOKENS.c.expires_at).where(_TOKENS.c.app_id == app_id)
-        with self._engine.execution_options(read_only=True).connect() as connection:
-            row = connection.execute(query).one_or_none()
+        try:
+            with self._engine.execution_options(read_only=True).connect() as connection:
+                row = connection.execute(query).one_or_none()
+        except SQLAlchemyError:
+            _log.warning("WeChat token not read: the database is away")
+            return None
         if row is None:
             return None
         try:
@@ -51,6 +55,12 @@ class DatabaseTokenStore:
         insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
         upsert = insert(_TOKENS).values(app_id=app_id, **values)
         upsert = upsert.on_conflict_do_update(index_elements=[_TOKENS.c.app_id], set_=values)
+        try:
+            self._write(upsert)
+        except SQLAlchemyError:
+            _log.warning("WeChat token not stored: the database is away")
+
+    def _write(self, upsert: Insert) -> None:
         with self._engine.connect() as connection:
             usual = _set_busy_wait(connection, _BUSY_MILLISECONDS)
             try:
