@@ -96,6 +96,27 @@ def test_slow_answers_hold_up_nobody_and_a_lost_one_is_unknown_for_good(wired: W
     assert sorted(wired.consents()) == [2] * 8  # the lost one may have used its consent up
 
 
+def test_a_lost_answer_to_the_token_is_no_lost_message(wired: Wired) -> None:
+    """No message has left before there is a token: all of them are tried again."""
+    openids = wired.remind(4)
+    wired.simulator.inject("drop", count=1_000_000, path=TOKEN)
+    wired.send()
+    assert wired.states() == {"passing_failure": 4}
+    wired.simulator.control("DELETE", "faults")
+    wired.simulator.inject("error", errcode=99999, count=1_000_000, path=TOKEN)
+    wired.go(minutes=3)
+    wired.send()
+    assert wired.states() == {"passing_failure": 4}
+    wired.simulator.control("DELETE", "faults")
+    wired.simulator.inject("slow", milliseconds=1500, count=2, path=TOKEN)
+    for _ in range(2):
+        wired.go(minutes=15)
+        wired.send()
+    assert wired.states() == {"delivered": 4}
+    assert wired.received() == dict.fromkeys(openids, 1)
+    assert wired.doorstep() == {}
+
+
 def test_dropped_connections_are_never_sent_again_by_themselves(wired: Wired) -> None:
     wired.remind(8)
     wired.simulator.inject("drop", count=1, path=SEND)

@@ -13,9 +13,12 @@ from backend.infra.wechat.errors import (
     NO_CONNECTION,
     NOT_UNDERSTOOD,
     TOKEN_REJECTED,
+    Configuration,
     InvalidCode,
     Passing,
+    Permanent,
     Unknown,
+    UserRefused,
     WeChatError,
 )
 from backend.infra.wechat.tokens import Token, TokenKeeper, TokenStore
@@ -74,14 +77,23 @@ class WeChatAccount:
 
         Raises Unknown when the request had left without an answer; all other errors mean not sent.
         """
-        token = self._tokens.current()
+        token = self._token_to_send()
         first = send_once(self._client(), path, {"access_token": token}, data)
         if isinstance(first, WeChatError) and first.code in TOKEN_REJECTED:
-            renewed = {"access_token": self._tokens.renew(token)}
+            renewed = {"access_token": self._token_to_send(token)}
             first = send_once(self._client(), path, renewed, data)
         if isinstance(first, WeChatError):
             raise first
         return first
+
+    def _token_to_send(self, rejected: str | None = None) -> str:
+        """Return a token for a message: however the question for it ended, the message has not left, nor is it to blame."""
+        try:
+            return self._tokens.current() if rejected is None else self._tokens.renew(rejected)
+        except Passing as error:
+            raise Passing(error.code, error.message) from None
+        except (Permanent, UserRefused) as error:
+            raise Configuration(error.code, error.message) from None
 
     def _with_token(
         self, path: str, data: Mapping[str, Any] | None, params: Params | None
