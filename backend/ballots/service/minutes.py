@@ -144,7 +144,8 @@ def list_minutes(ctx: Context, ballot_id: str, after: int, limit: int) -> list[M
     """
     ballot = load_for(ctx, ballot_id, Permission.BALLOT_READ)
     rows = repository.editions(ctx.session, ballot.id, states=("draft", "signed"), after=after, limit=limit)
-    return [line_of(row, shows_document=may_see_result(ctx, ballot)) for row in rows]
+    is_shown = may_see_result(ctx, ballot)
+    return [line_of(row, shows_document=is_shown) for row in rows]
 
 
 def read_signed_sheet(ctx: Context, minutes_id: str) -> SignedSheet:

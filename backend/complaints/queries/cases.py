@@ -182,7 +182,7 @@ def case_of(session: Session, row: Complaint, reading: Reading) -> Case:
         is_satisfied=row.is_satisfied,
         merged_into_id=row.merged_into_id,
         merged_ids=() if as_party else tuple(repository.merged_into(session, row.id)),
-        steps=tuple(_step(step, is_trusted=is_trusted) for step in steps),
+        steps=tuple(step_view(step, is_trusted=is_trusted) for step in steps),
         requested=proceedings.open_extension(session, row.id),
         filed_by=None if as_party else _filed_by(session, row),
         handed_up_at=row.handed_up_at if is_trusted else None,
@@ -195,7 +195,8 @@ def _filed_by(session: Session, row: Complaint) -> FiledBy | None:
     return None if relay is None else FiledBy(relay.key_id, api_key_name(session, relay.key_id) or "")
 
 
-def _step(step: ComplaintStep, *, is_trusted: bool) -> StepView:
+def step_view(step: ComplaintStep, *, is_trusted: bool) -> StepView:
+    """Return a step as staff read it; why somebody handed the case up only to who decides about that."""
     is_kept = step.action == Action.HAND_UP and not is_trusted
     return StepView(
         id=step.id,

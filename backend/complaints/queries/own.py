@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from backend.complaints.queries.cases import StepView
+from backend.complaints.queries.cases import StepView, step_view
 from backend.complaints.repository import complaints as repository
 from backend.complaints.repository import parties
 from backend.complaints.rules.states import Action
@@ -164,19 +164,8 @@ def _concerns_reporter(step: ComplaintStep) -> bool:
 def _told(step: ComplaintStep) -> StepView:
     """Return a step without who took it; the words where they were meant for the reporter."""
     facts = {name: value for name, value in (step.facts or {}).items() if name in ("outcome", "into")}
-    return StepView(
-        id=step.id,
-        position=step.position,
-        at=step.at,
-        action=step.action,
-        to_state=step.to_state,
-        doer=step.doer,
-        actor_id=None,
-        words=step.words if step.is_told else "",
-        is_told=step.is_told,
-        due_at=step.due_at,
-        facts=facts,
-    )
+    words = step.words if step.is_told else ""
+    return replace(step_view(step, is_trusted=False), actor_id=None, words=words, facts=facts)
 
 
 def _number_of(session: Session, complaint_id: str | None) -> str | None:

@@ -346,5 +346,5 @@ BODIES: Mapping[str, Callable[[Place], Body]] = {
     **_RECTIFICATION,
     **COMPLAINTS,
     **_SURVEYS,
-    **{line: lambda place, body=body: body(place.ids) for line, body in OPEN311.items()},  # type: ignore[misc]
+    **{line: lambda place, body=body: body(place.ids) for line, body in OPEN311.items()},  # type: ignore[misc] # mypy cannot infer a lambda's default
 }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ def test_no_answer_depends_on_a_choice_while_the_ballot_runs(twins: Twins) -> No
     twins.both(_count_no_abstainers)
     twins.compare("before the first vote")
     for number in (0, 1):
-        twins.both(lambda twin, n=number: twin.cast(n, "for", "against"))  # type: ignore[misc] # mypy cannot infer a lambda's default
+        twins.both(partial(Twin.cast, number=number, first="for", second="against"))
         twins.compare(f"vote {number}")
     twins.both(lambda twin: twin.cast(0, "abstain", "for", key="vote-key-2"))
     twins.compare("a re-vote")
@@ -200,7 +201,7 @@ def test_no_answer_depends_on_a_choice_while_the_ballot_runs(twins: Twins) -> No
     twins.both(lambda twin: twin.cast(0, "against", "against", token=other))
     twins.compare("another member's vote, held")
     for number in (5, 6, 7, 8):
-        twins.both(lambda twin, n=number: twin.cast(n, "for", "for"))  # type: ignore[misc] # as above
+        twins.both(partial(Twin.cast, number=number, first="for", second="for"))
     twins.compare("a group that is of one mind")
     twins.both(_paper)
     twins.compare("a sheet entered and confirmed")
@@ -212,7 +213,7 @@ def test_no_answer_depends_on_a_choice_while_the_ballot_runs(twins: Twins) -> No
 
 def test_sealed_sums_are_seen_by_those_who_publish_them_and_nobody_else(twins: Twins) -> None:
     for number in (0, 1, 5, 6, 7):
-        twins.both(lambda twin, n=number: twin.cast(n, "for", "against"))  # type: ignore[misc] # as above
+        twins.both(partial(Twin.cast, number=number, first="for", second="against"))
     twins.both(lambda twin: _move(twin, timedelta(days=1, hours=1)))
     twins.both(lambda twin: _move(twin, timedelta(days=9)))
     page = ("GET /api/v1/staff/ballots/<open_ballot>", "residents_committee")
